@@ -1,0 +1,1 @@
+"""One small declarative description per dataset; standard library only."""

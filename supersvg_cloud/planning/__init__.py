@@ -1,0 +1,1 @@
+"""Pure functions over data handed in: prices, throughput, estimates, the chooser."""

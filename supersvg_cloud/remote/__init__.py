@@ -1,0 +1,1 @@
+"""Connection, sync, bootstrap, container, watch. Knows hosts, knows no provider."""

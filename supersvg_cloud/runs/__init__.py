@@ -1,0 +1,1 @@
+"""The heart: the steps of each journey and the ledger."""

@@ -1,0 +1,1 @@
+"""The training loop, checkpoints, events and metrics; knows no model."""

@@ -1,0 +1,1 @@
+"""Differentiable rasteriser: batched closed cubic paths to pictures, with exact gradients."""

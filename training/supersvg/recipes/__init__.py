@@ -1,0 +1,1 @@
+"""Typed configurations: everything the command line, YAML and docs can change is defined here, once."""
