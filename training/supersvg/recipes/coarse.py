@@ -39,8 +39,8 @@ class CoarseConfig(TrainingConfig):
     )
     crop: str = option(
         "crop",
-        "crop: train on the superpixel's own pixels, as inference does; stencil: on the whole picture squeezed "
-        "behind the superpixel's shape, as the published training code does",
+        "crop: train on the superpixel's own pixels, as inference does; stencil: on the whole picture "
+        "squeezed behind the superpixel's shape, as the published training code does",
         choices=("crop", "stencil"),
         group="pictures",
     )
