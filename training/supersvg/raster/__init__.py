@@ -1,1 +1,5 @@
-"""Differentiable rasteriser: batched closed cubic paths to pictures, with exact gradients."""
+"""Differentiable rasteriser of closed cubic paths. Start with `render`; conventions are in docs/rasteriser.md."""
+
+from supersvg.raster.render import LIMIT, FillRule, Rendering, coverage, render
+
+__all__ = ["LIMIT", "FillRule", "Rendering", "coverage", "render"]
