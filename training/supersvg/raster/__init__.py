@@ -1,4 +1,4 @@
-"""Differentiable rasteriser of closed cubic paths. Start with `render`; conventions are in docs/rasteriser.md."""
+"""Differentiable rasteriser of closed cubic paths. Start with `render`; see docs/rasteriser.md."""
 
 from supersvg.raster.render import LIMIT, FillRule, Rendering, coverage, render
 

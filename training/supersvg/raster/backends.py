@@ -27,7 +27,7 @@ class Backend(Protocol):
         fill_rule: str,
         need_union: bool,
     ) -> tuple[Tensor, Tensor | None]:
-        """``[B, P, K, 2]``, ``[B, P, 4]``, ``[B, P]``, ``[B, 4]`` -> image ``[B, 4, H, W]``, union or None."""
+        """Shapes as in `supersvg.raster.torch_backend.paint`; union is None where it is not needed."""
         ...
 
 

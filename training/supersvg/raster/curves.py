@@ -26,10 +26,14 @@ def _bernstein(edges: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     return weights.to(device=device, dtype=dtype)
 
 
-@cache
 def _halving(dtype: torch.dtype, device: torch.device) -> Tensor:
     """De Casteljau at one half: ``[2, 4, 4]``, from a segment's controls to those of its two halves."""
-    first = [[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25, 0.5, 0.25, 0], [0.125, 0.375, 0.375, 0.125]]
+    first: list[list[float]] = [
+        [1, 0, 0, 0],
+        [0.5, 0.5, 0, 0],
+        [0.25, 0.5, 0.25, 0],
+        [0.125, 0.375, 0.375, 0.125],
+    ]
     second = [row[::-1] for row in first[::-1]]
     return torch.tensor([first, second], dtype=dtype, device=device)
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def through(alpha: Tensor, entering: Tensor) -> tuple[Tensor, Tensor]:
-    """Light that reaches each path from the front, ``[B, P, L]``, and what is left behind them all, ``[B, L]``.
+    """Light that reaches each path from the front, ``[B, P, L]``, and what passes them all, ``[B, L]``.
 
     `alpha` is ``[B, P, L]``; `entering`, ``[B, L]``, is the light that paths in front of these let through.
     """
@@ -51,8 +51,8 @@ def shown_backward(
 def union_backward(grad: Tensor, coverage: Tensor, reaching: Tensor, behind: Tensor) -> tuple[Tensor, Tensor]:
     """Gradient of ``1 - prod(1 - coverage)`` for each path, ``[B, P, L]``, and `behind` for those in front.
 
-    `grad` is ``[B, L]``; `reaching` the product of ``1 - coverage`` over the paths in front; `behind` over those
-    behind.
+    `grad` is ``[B, L]``; `reaching` the product of ``1 - coverage`` over the paths in front;
+    `behind` over those behind.
     """
     grad_coverage = reaching * grad[:, None]
     for path in range(coverage.shape[1]):

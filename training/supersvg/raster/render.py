@@ -1,8 +1,8 @@
 """The public functions: check what comes in, choose a backend, name what goes out.
 
 Conventions (``docs/rasteriser.md``): pixels, x to the right, y down; pixel (row i, column j) is the square
-``[j, j + 1] x [i, i + 1]``, so its centre is at (j + 0.5, i + 0.5). Colours are composited as they are, without
-gamma, later paths over earlier ones.
+``[j, j + 1] x [i, i + 1]``, so its centre is at (j + 0.5, i + 0.5). Colours are composited as they are,
+without gamma, later paths over earlier ones.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def render(
         backend: "auto" or a name from `supersvg.raster.backends.BACKENDS`.
         need_union: whether `Rendering.union` is wanted; without it, it costs nothing.
 
-    A path with a NaN or an infinity among its points, colours or opacity is not painted and gets zero gradients.
+    A path with a NaN or an infinity among its points, colours or opacity is not painted and gets zero
+    gradients; check for them where they are made. Coordinates are clamped to +-LIMIT pixels.
     float16 and bfloat16 are computed in float32. CPU results are the same bits for the same thread count.
 
     Raises:
@@ -96,8 +97,8 @@ def coverage(
 ) -> Tensor:
     """Share of every pixel that each path covers: ``[B, P, K, 2]`` -> ``[B, P, H, W]``, 0..1, differentiable.
 
-    Exact (box filter) but for pixels in which the path crosses or folds over itself. Arguments and errors as for
-    `render`.
+    Exact (box filter) but for pixels in which the path crosses or folds over itself. Arguments and
+    errors as for `render`.
     """
     _check_points(points, size, fill_rule)
     points = points.to(_computed_in(points))

@@ -1,12 +1,13 @@
 """The torch backend with one canvas-sized plane per path: few large paths, small canvases, and any GPU.
 
-Paths are taken in groups from front to back, so that memory stays within a budget; backward goes the other way
-and computes a group's coverage again unless there was only one.
+Paths are taken in groups from front to back, so that memory stays within a budget; backward goes the other
+way and computes a group's coverage again unless there was only one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,24 +33,25 @@ class Planes:
     def backward(self, grad: Tensor) -> Tensor:
         """dL/dcoverage ``[B, P, L]``, zero in spare cells, overwritten -> dL/dpoints ``[B, P, K, 2]``."""
         batch, paths, _ = grad.shape
+        knots = self.outline.shape[1]
         grad = fold_backward(grad, self.folded)
-        return gather(grad.view(-1), self.outline, self.crossings).view(batch, paths, -1, 2)
+        return gather(grad.view(-1), self.outline, self.crossings).view(batch, paths, knots, 2)
 
 
 def planes(points: Tensor, size: tuple[int, int], fill_rule: str) -> Planes:
     """Coverage of ``[B, P, K, 2]`` points."""
     batch, paths = points.shape[:2]
     layout = dense(batch * paths, size, points.device)
-    outline = flatten(points.reshape(batch * paths, -1, 2), size, bounds=False)
+    outline = flatten(points.flatten(0, 1), size, bounds=False)
     cells, crossings = accumulate(outline, layout)
-    folded = fold(cells, fill_rule).view(batch, paths, -1)
+    folded = fold(cells, fill_rule).view(batch, paths, layout.largest)
     return Planes(folded, outline, crossings)
 
 
 def crop(cells: Tensor, size: tuple[int, int]) -> Tensor:
     """``[..., L]`` padded cells -> ``[..., H, W]`` pixels (a view)."""
     height, width = size
-    return cells.unflatten(-1, (height + 1, width + 2))[..., 1:, 1:-1]
+    return cells.view(*cells.shape[:-1], height + 1, width + 2)[..., 1:, 1:-1]
 
 
 def spread(pixels: Tensor) -> Tensor:
@@ -67,7 +69,7 @@ class Coverage(torch.autograd.Function):
     """``[B, P, K, 2]`` -> ``[B, P, H, W]``."""
 
     @staticmethod
-    def forward(ctx, points, size, fill_rule):  # type: ignore[no-untyped-def]
+    def forward(ctx: Any, points: Tensor, size: tuple[int, int], fill_rule: str) -> Tensor:
         result = planes(points, size, fill_rule)
         ctx.result = result
         ctx.size = size
@@ -75,15 +77,28 @@ class Coverage(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad):  # type: ignore[no-untyped-def]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         return ctx.result.backward(spread(grad)), None, None
 
 
 class Paint(torch.autograd.Function):
-    """Points, colours ``[B, P, 4]``, opacity ``[B, P]``, background ``[B, 4]`` -> image ``[B, 4, H, W]``, union."""
+    """Points, colours ``[B, P, 4]``, opacity ``[B, P]``, background ``[B, 4]`` -> image, union.
+
+    Image is ``[B, 4, H, W]``, union ``[B, 1, H, W]`` or None.
+    """
 
     @staticmethod
-    def forward(ctx, points, colors, opacity, background, size, fill_rule, need_union, budget):  # type: ignore[no-untyped-def]
+    def forward(
+        ctx: Any,
+        points: Tensor,
+        colors: Tensor,
+        opacity: Tensor,
+        background: Tensor,
+        size: tuple[int, int],
+        fill_rule: str,
+        need_union: bool,
+        budget: int,
+    ) -> tuple[Tensor, Tensor | None]:
         batch, paths = opacity.shape
         ranges = groups(batch, paths, size, budget)
         light = points.new_ones(batch, (size[0] + 1) * (size[1] + 2))
@@ -114,13 +129,10 @@ class Paint(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, grad_image, grad_union):  # type: ignore[no-untyped-def]
+    def backward(ctx: Any, grad_image: Tensor | None, grad_union: Tensor | None) -> tuple[Tensor | None, ...]:
         points, colors, opacity, background, light = ctx.saved_tensors
         batch = points.shape[0]
-        if grad_image is None:
-            grad = light.new_zeros(batch, 4, light.shape[1])
-        else:
-            grad = spread(grad_image)
+        grad = light.new_zeros(batch, 4, light.shape[1]) if grad_image is None else spread(grad_image)
         union = None if grad_union is None else spread(grad_union[:, 0])
         grad_points, grad_colors = torch.empty_like(points), torch.empty_like(colors)
         grad_opacity = torch.empty_like(opacity)
