@@ -29,7 +29,7 @@ class SvgPath:
         """Refuse what could not be written.
 
         Raises:
-            SvgError: points of another shape or not finite, a colour or opacity outside 0..1, an unknown rule.
+            SvgError: points of another shape or not finite, colour or opacity outside 0..1, unknown rule.
         """
         points = np.array(self.points, dtype=np.float64)
         if points.ndim != 2 or points.shape[1] != 2 or not len(points) or len(points) % 3:
@@ -55,7 +55,7 @@ class SvgPath:
 
 @dataclass(frozen=True)
 class SvgDocument:
-    """Paths on a canvas from (0, 0) to (`width`, `height`) in viewBox units; later paths cover earlier ones."""
+    """Paths on a canvas from (0, 0) to (`width`, `height`), viewBox units; later ones cover earlier ones."""
 
     width: float
     height: float
@@ -75,7 +75,7 @@ class SvgDocument:
 
 
 def quantise(document: SvgDocument, *, decimals: int | None = 3) -> SvgDocument:
-    """What is left of `document` after writing and reading it: ``read_svg(write_svg(document, decimals=d))``.
+    """What writing and reading leave of `document`: ``read_svg(write_svg(document, decimals=d))``.
 
     Coordinates and opacity are rounded to `decimals` (None: kept); colours to the 256 steps of #rrggbb always.
     The size of the canvas is kept.

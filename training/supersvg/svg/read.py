@@ -14,7 +14,7 @@ from supersvg.svg.errors import SvgError
 from supersvg.svg.safety import SVG, parse
 from supersvg.svg.viewport import length, numbers, view_box
 
-# Elements whose children are painted in place. Everything else (defs, clipPath, title, text, ...) is passed over.
+# Elements whose children are painted in place. Everything else (defs, clipPath, text, ...) is passed over.
 _GROUPS = frozenset({"svg", "g", "a", "switch"})
 
 
@@ -32,18 +32,24 @@ class _Style:
 
 
 def read_svg(text: str) -> SvgDocument:
-    """The filled shapes of an SVG: paths, rectangles, circles, ellipses and polygons, with groups and transforms.
+    """The filled shapes of an SVG: paths, rectangles, circles, ellipses and polygons, in groups or not.
 
-    Read: viewBox or width and height; fill, fill-opacity, opacity, fill-rule, color, display and visibility as
-    attributes or in ``style``; every path command. Coordinates are moved so that the viewBox starts at (0, 0).
+    Read: viewBox or width and height; transform, fill, fill-opacity, opacity, fill-rule, color, display and
+    visibility, as attributes or in ``style``; every path command. Coordinates are moved so that the viewBox
+    starts at (0, 0).
     An opaque rectangle over the whole canvas, painted first, becomes the document's background.
     Not read, and left out: strokes, text, images, ``<use>``, clips, masks, style sheets.
     A group's opacity is multiplied into its paths, which is exact where they do not overlap.
 
     Raises:
-        SvgError: not an SVG, unsafe XML (see `supersvg.svg.safety`), malformed data, or a fill that is not a colour.
+        SvgError: not an SVG, unsafe XML (see `supersvg.svg.safety`), malformed data, a fill that is no colour.
     """
     root = parse(text)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        return _document(root)
+
+
+def _document(root: Element) -> SvgDocument:
     left, top, width, height = view_box(root)
     matrix = np.array([[1.0, 0.0, -left], [0.0, 1.0, -top], [0.0, 0.0, 1.0]])
     paths: list[SvgPath] = []
@@ -143,8 +149,7 @@ def _outline(element: Element, style: _Style) -> geometry.Points | None:
     points = geometry.closed(_SHAPES[_local(element)](element))
     if points is None or np.array_equal(style.matrix, np.eye(3)):
         return points  # untouched, so that what was written comes back to the bit
-    with np.errstate(over="ignore", invalid="ignore"):
-        moved: geometry.Points = points @ style.matrix[:2, :2].T + style.matrix[:2, 2]
+    moved: geometry.Points = points @ style.matrix[:2, :2].T + style.matrix[:2, 2]
     if not np.isfinite(moved).all():
         raise SvgError("a transform moves a path too far")
     return moved

@@ -23,12 +23,10 @@ def write_svg(document: SvgDocument, *, decimals: int | None = 3) -> str:
         return "0" if text in {"-0", ""} else text
 
     width, height = (repr(float(side)).removesuffix(".0") for side in (document.width, document.height))
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}">'
-    ]
+    size = f'width="{width}" height="{height}"'
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}">']
     if document.background is not None:
-        lines.append(f'<rect width="{width}" height="{height}" fill="{hex_color(document.background)}"/>')
+        lines.append(f'<rect {size} fill="{hex_color(document.background)}"/>')
     for path in document.paths:
         attributes = [f'd="{_commands(path, number)}"', f'fill="{hex_color(path.fill)}"']
         opacity = number(path.opacity)
