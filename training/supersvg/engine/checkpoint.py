@@ -1,8 +1,8 @@
 """Checkpoints: complete or absent, checked before use, and never executed.
 
-``checkpoints/step-000123/`` holds ``model.pt``, ``optimizer.pt``, ``state.json`` and ``complete.json`` with the size and
-sha256 of the others. It is written under a hidden name, synced, and renamed. Tensors are read with
-``weights_only=True``: a checkpoint from a stranger's machine is data, not code.
+``checkpoints/step-000123/`` holds ``model.pt``, ``optimizer.pt``, ``state.json`` and ``complete.json`` with
+the size and sha256 of the others. It is written under a hidden name, synced, and renamed. Tensors are read
+with ``weights_only=True``: a checkpoint from a stranger's machine is data, not code.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TENSOR_FILES = ("model.pt", "optimizer.pt")
 FILES = (*TENSOR_FILES, "state.json")
 
 
-class DamagedCheckpoint(Exception):  # noqa: N818 - what it is
+class DamagedCheckpoint(Exception):  # noqa: N818
     """A checkpoint that is not what its complete.json says."""
 
 
@@ -39,7 +39,9 @@ class Checkpoint:
     optimizer: dict[str, Any]
     """AdamW's state dict, and the loss scaler's under ``scaler``."""
     state: dict[str, Any]
-    """JSON values: ``step``, ``recipe``, ``config``, best and last metrics, totals, and what made the numbers."""
+    """JSON values: ``step``, ``recipe``, ``config``, best and last metrics, totals, and what made the
+    numbers.
+    """
 
     @property
     def step(self) -> int:
@@ -96,7 +98,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Reads and verifies a checkpoint directory; tensors arrive on the CPU.
 
     Raises:
-        DamagedCheckpoint: a file is missing, has another size or hash, or holds more than tensors and plain values.
+        DamagedCheckpoint: a file is missing, has another size or hash, or holds more than tensors and plain
+        values.
     """
     try:
         listed = json.loads((path / "complete.json").read_bytes())["files"]
@@ -109,7 +112,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
         int(state["step"])
     except DamagedCheckpoint:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        EOFError,
+        pickle.UnpicklingError,
+    ) as error:
         raise DamagedCheckpoint(f"{path.name}: {type(error).__name__}: {error}") from error
     return Checkpoint(tensors["model.pt"], tensors["optimizer.pt"], state)
 
@@ -117,7 +128,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def _verified(path: Path, listed: dict[str, Any]) -> bytes:
     data = path.read_bytes()
     if len(data) != listed["bytes"]:
-        raise DamagedCheckpoint(f"{path.parent.name}/{path.name} has {len(data)} bytes, not {listed['bytes']}")
+        raise DamagedCheckpoint(
+            f"{path.parent.name}/{path.name} has {len(data)} bytes, not {listed['bytes']}"
+        )
     if hashlib.sha256(data).hexdigest() != listed["sha256"]:
         raise DamagedCheckpoint(f"{path.parent.name}/{path.name} does not match its sha256")
     return data
@@ -154,12 +167,15 @@ def locate(path: Path) -> Path:
         if found is not None:
             return found[0]
     raise BadArguments(
-        f"{path} holds no complete checkpoint", advice="name a run directory, or one of its checkpoints/step-..."
+        f"{path} holds no complete checkpoint",
+        advice="name a run directory, or one of its checkpoints/step-...",
     )
 
 
 def set_aside_newer(root: Path, than: int) -> list[Path]:
-    """Renames checkpoints of later steps than ``than``, which the run is about to do again; they stay readable."""
+    """Renames checkpoints of later steps than ``than``, which the run is about to do again; they stay
+    readable.
+    """
     moved = []
     for path in find_checkpoints(root):
         if int(path.name[5:]) > than:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -69,7 +70,7 @@ class World:
         return BY_REASON[reason](f"rank {rank}: {message}", advice=advice)
 
 
-def _store() -> dist.Store:
+def _store() -> Any:
     return dist.distributed_c10d._get_default_store()
 
 
@@ -106,11 +107,15 @@ def pick_device(wanted: str, local_rank: int = 0) -> torch.device:
         BadArguments: this machine has no such device.
     """
     if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        wanted = (
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise BadArguments(f"{wanted!r} is no device", advice="use --device auto, cpu, cuda, cuda:0 or mps") from error
+        raise BadArguments(
+            f"{wanted!r} is no device", advice="use --device auto, cpu, cuda, cuda:0 or mps"
+        ) from error
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         index = local_rank if device.index is None else device.index

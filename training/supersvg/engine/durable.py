@@ -1,7 +1,8 @@
 """Writing so that a process or a machine may die between any two lines.
 
-Everything that reaches a run directory goes through here. A file is complete under its own name or absent: it is
-written under a temporary name, synced, renamed, and its directory synced. A refusal becomes ``CannotWrite``.
+Everything that reaches a run directory goes through here. A file is complete under its own name or absent:
+it is written under a temporary name, synced, renamed, and its directory synced. A refusal becomes
+``CannotWrite``.
 """
 
 from __future__ import annotations

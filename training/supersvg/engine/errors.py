@@ -1,4 +1,6 @@
-"""Why a trainer ended: the reasons of docs/run-contract.md, their exit codes, and the errors that carry them."""
+"""Why a trainer ended: the reasons of docs/run-contract.md, their exit codes, and the errors that carry
+them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ EXIT_CODES: Final[Mapping[str, int]] = {
 
 
 class TrainingError(Exception):
-    """An end that is not ``done``. Subclasses fix the exit reason; ``advice`` is what to type or check next."""
+    """An end that is not ``done``. Subclasses fix the exit reason; ``advice`` is what to type or check
+    next.
+    """
 
     exit_reason = "bug"
 
@@ -36,31 +40,31 @@ class TrainingError(Exception):
         self.advice = advice
 
 
-class BadArguments(TrainingError):
+class BadArguments(TrainingError):  # noqa: N818
     exit_reason = "bad-arguments"
 
 
-class BadData(TrainingError):
+class BadData(TrainingError):  # noqa: N818
     exit_reason = "bad-data"
 
 
-class Diverged(TrainingError):
+class Diverged(TrainingError):  # noqa: N818
     exit_reason = "diverged"
 
 
-class OutOfMemory(TrainingError):
+class OutOfMemory(TrainingError):  # noqa: N818
     exit_reason = "out-of-memory"
 
 
-class Busy(TrainingError):
+class Busy(TrainingError):  # noqa: N818
     exit_reason = "busy"
 
 
-class CannotWrite(TrainingError):
+class CannotWrite(TrainingError):  # noqa: N818
     exit_reason = "cannot-write"
 
 
-class Bug(TrainingError):
+class Bug(TrainingError):  # noqa: N818
     exit_reason = "bug"
 
 

@@ -1,7 +1,7 @@
 """events.jsonl: append-only, one JSON object a line, and valid after a kill at any byte.
 
-A line goes to the operating system in one write before the trainer goes on, so a killed process loses none. What a kill
-can leave is a torn last line; opening the log again cuts it off.
+A line goes to the operating system in one write before the trainer goes on, so a killed process loses none.
+What a kill can leave is a torn last line; opening the log again cuts it off.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ TAIL = 1 << 20
 class EventLog:
     """The open event file of a run.
 
-    ``last`` is the last whole event that was there on opening, {} in a new run; ``repaired`` the torn bytes cut off.
+    ``last`` is the last whole event that was there on opening, {} in a new run; ``repaired`` the torn bytes
+    cut off.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +45,8 @@ class EventLog:
         kept = size - len(lines.pop())  # what follows the last newline is torn, or nothing
         last: dict[str, Any] = {}
         while lines:
-            # A power cut may also leave lines of zeros where the file's length was synced and its data were not.
+            # A power cut may also leave lines of zeros where the file's length was synced and its data were
+            # not.
             line = lines.pop()
             event = _parsed(line)
             if event is not None:

@@ -23,7 +23,9 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 def build_optimizer(
     groups: list[dict[str, Any]], config: TrainingConfig, device: torch.device
 ) -> torch.optim.AdamW:
-    """AdamW; fused where torch has that kernel, which on a CPU is several times faster for many small tensors."""
+    """AdamW; fused where torch has that kernel, which on a CPU is several times faster for many small
+    tensors.
+    """
     return torch.optim.AdamW(
         groups,
         lr=config.base_lr,
@@ -36,8 +38,8 @@ def build_optimizer(
 def resolve_precision(wanted: str, device: torch.device) -> torch.dtype | None:
     """The autocast type, None for plain float32.
 
-    ``auto``: bfloat16 on CUDA devices that have it, float16 on older ones, float32 elsewhere (on a CPU without matrix
-    units bfloat16 is slower, and MPS gains nothing on models of this size).
+    ``auto``: bfloat16 on CUDA devices that have it, float16 on older ones, float32 elsewhere (on a CPU
+    without matrix units bfloat16 is slower, and MPS gains nothing on models of this size).
 
     Raises:
         RecipeError: float16 was asked for where there is no loss scaling for it.

@@ -1,4 +1,6 @@
-"""The run directory of docs/run-contract.md: its lock, run.json, events, and the room kept for summary.json."""
+"""The run directory of docs/run-contract.md: its lock, run.json, events, and the room kept for
+summary.json.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,15 @@ from supersvg.engine.errors import EXIT_CODES, Busy, CannotWrite, writing
 from supersvg.engine.events import EventLog
 
 SUMMARY_ROOM = 64 * 1024
-"""Bytes kept for summary.json from the start, so that a full disk cannot keep a run from saying why it ended."""
+"""Bytes kept for summary.json from the start, so that a full disk cannot keep a run from saying why it
+ended.
+"""
 
 
 class RunDirectory:
-    """A run directory held by this process. Everything under it is written by this trainer alone until ``close``."""
+    """A run directory held by this process. Everything under it is written by this trainer alone until
+    ``close``.
+    """
 
     def __init__(self, path: Path) -> None:
         """Creates the directory where needed and takes its lock.
@@ -55,7 +61,9 @@ class RunDirectory:
             self.recorded = run
 
     def finish(self, exit_reason: str, summary: dict[str, Any]) -> None:
-        """Writes summary.json into the room kept for it; what the last attempt knew and this one does not is kept."""
+        """Writes summary.json into the room kept for it; what the last attempt knew and this one does not is
+        kept.
+        """
         whole = {
             **(self.previous or {}),
             **summary,
@@ -88,7 +96,9 @@ class RunDirectory:
         except (FileNotFoundError, ValueError):
             return None
         except OSError as error:
-            raise CannotWrite(f"cannot read {self.path / name}: {error.strerror}", advice="fix its permissions") from error
+            raise CannotWrite(
+                f"cannot read {self.path / name}: {error.strerror}", advice="fix its permissions"
+            ) from error
         return found if isinstance(found, dict) else None
 
 
@@ -96,7 +106,8 @@ def _reserve(path: Path) -> None:
     with writing(path):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         try:
-            # Written out rather than only allocated: every file system then has the blocks, sparse ones included.
+            # Written out rather than only allocated: every file system then has the blocks, sparse ones
+            # included.
             write_all(handle, b" " * SUMMARY_ROOM)
             os.fsync(handle)
         finally:
@@ -126,5 +137,6 @@ def _try_lock(handle: int) -> None:
     else:
         import fcntl
 
-        # A record lock, not flock: loader processes inherit a flock and would hold it after the trainer was killed.
+        # A record lock, not flock: loader processes inherit a flock and would hold it after the trainer was
+        # killed.
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -61,16 +61,16 @@ class Slice:
     epoch: int
     indices: tuple[int, ...]
     weight: float
-    """By which this rank's mean loss counts, so that the mean over ranks of the sum over a step's passes is the
-    mean over the step's samples. 0 where the pass had fewer samples than ranks: such a rank repeats one sample, since
-    every rank must take part in joining gradients."""
+    """By which this rank's mean loss counts, so that the mean over ranks of the sum over a step's passes is
+    the mean over the step's samples. 0 where the pass had fewer samples than ranks: such a rank repeats one
+    sample, since every rank must take part in joining gradients."""
 
 
 class Batches:
     """All forward passes of a run for one rank: ``len`` = steps x accumulation, item = ``Slice``.
 
-    A step's samples are cut into passes and each pass into contiguous parts by rank, in rank order, so that the union
-    over ranks is the same batch whatever their number.
+    A step's samples are cut into passes and each pass into contiguous parts by rank, in rank order, so that
+    the union over ranks is the same batch whatever their number.
     """
 
     def __init__(self, config: TrainingConfig, length: Horizon, *, rank: int = 0, ranks: int = 1) -> None:

@@ -1,7 +1,7 @@
 """Requests from outside: SIGUSR1 = save and go on; SIGTERM or SIGINT = save and leave.
 
-A handler only notes the request. The loop looks between two steps, where the state is whole; so a signal that arrives
-while a checkpoint is written or pictures are evaluated is as safe as any other.
+A handler only notes the request. The loop looks between two steps, where the state is whole; so a signal
+that arrives while a checkpoint is written or pictures are evaluated is as safe as any other.
 """
 
 from __future__ import annotations
@@ -17,12 +17,23 @@ class Requests:
     """What has been asked of this process since the loop last looked."""
 
     def __init__(self) -> None:
-        self.save = False
         self.leave = False
+        self._saves = 0
+        self._answered = 0
+
+    def take_save(self) -> bool:
+        """Whether saving was asked for since the last call; counted, so that no request is lost in
+        between.
+        """
+        asked = self._saves
+        new, self._answered = asked > self._answered, asked
+        return new
 
     @contextmanager
     def listening(self) -> Iterator[Requests]:
-        """Handles the signals until the block ends; outside the main thread, where Python has none, does nothing."""
+        """Handles the signals until the block ends; outside the main thread, where Python has none, does
+        nothing.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
@@ -37,7 +48,7 @@ class Requests:
         if number in (signal.SIGTERM, signal.SIGINT):
             self.leave = True
         else:
-            self.save = True
+            self._saves += 1
 
 
 def leave_to_parent(_worker: int = 0) -> None:

@@ -46,9 +46,11 @@ class Task(Protocol):
         ...
 
     def batch(self, epoch: int, indices: Sequence[int]) -> dict[str, Tensor]:
-        """The samples ``indices`` (0 <= i < sample_count) of ``epoch``, first dimension = len(indices), on the CPU.
+        """The samples ``indices`` (0 <= i < sample_count) of ``epoch``, first dimension = len(indices), on
+        the CPU.
 
-        A pure function of (seed, epoch, each index): called in any order, in any process, for any grouping of indices.
+        A pure function of (seed, epoch, each index): called in any order, in any process, for any grouping
+        of indices.
         The task must survive pickling where ``num_workers`` > 0.
 
         Raises:
@@ -59,15 +61,18 @@ class Task(Protocol):
     def losses(self, model: nn.Module, batch: dict[str, Tensor], progress: Progress) -> dict[str, Tensor]:
         """Scalars by name; ``loss`` is what is minimised, the others are logged.
 
-        Each is a mean over the samples of the batch, every sample normalised by itself, so that means over ranks and
-        over accumulated batches, weighted by their sizes, are the mean over the whole. ``model`` must be called (its
-        ``forward``, once): on several processes it is wrapped, and the wrapper's forward is what joins the gradients.
+        Each is a mean over the samples of the batch, every sample normalised by itself, so that means over
+        ranks and over accumulated batches, weighted by their sizes, are the mean over the whole. ``model``
+        must be called (its ``forward``, once): on several processes it is wrapped, and the wrapper's forward
+        is what joins the gradients.
         Runs under autocast; what needs float32, such as a rasteriser, converts its inputs.
         """
         ...
 
     def evaluate(self, model: nn.Module, *, limit: int | None) -> dict[str, float]:
-        """Metrics over at most ``limit`` held-out pictures (None: all); ``model`` is unwrapped and in eval mode."""
+        """Metrics over at most ``limit`` held-out pictures (None: all); ``model`` is unwrapped and in eval
+        mode.
+        """
         ...
 
     def samples(self, model: nn.Module) -> Iterable[Sample]:

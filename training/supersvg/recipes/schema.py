@@ -218,7 +218,7 @@ def resolve(
     """The config that these settings mean: flags over configuration file over preset over defaults.
 
     Where a higher layer sets one of two exclusive settings (``--epochs`` over a preset's ``steps``) the lower
-    one gives way; both in one layer is a contradiction.
+    one gives way. Both among the flags is a contradiction; a file may hold both, as complete settings do.
 
     Raises:
         RecipeError: unknown names, malformed values, or settings that contradict each other.
@@ -238,7 +238,7 @@ def resolve(
     exclusive: Mapping[str, tuple[str, Value]] = getattr(config, "GIVES_WAY", {})
     for layer in layers:
         for winner, (loser, unset) in exclusive.items():
-            if winner in layer and layer.get(loser, unset) != unset:
+            if layer is layers[-1] and winner in layer and layer.get(loser, unset) != unset:
                 raise RecipeError(
                     f"{_flag(winner)} and {_flag(loser)} say the same thing twice",
                     advice=f"keep one of {_flag(winner)} {layer[winner]} and {_flag(loser)} {layer[loser]}",
