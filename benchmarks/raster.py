@@ -2,14 +2,16 @@
 
     python benchmarks/raster.py [--json] [--threads 2] [--repeats 7] [--case a --case train]
 
-Cases: a, b, c are those of many small, very many small, and several large paths; train is the training step of
-the smallest preset. Wall and CPU milliseconds are the best of the repeats; memory is the growth of the process's
-peak over the case, each case in a fresh process. diffvg is measured too where `pydiffvg` can be imported.
+Cases: a, b, c are those of many small, very many small, and several large paths; train is the training step
+of the smallest preset. Wall and CPU milliseconds are the best of the repeats; memory is the growth of the
+process's peak over the case, each case in a fresh process. diffvg is measured too where
+`pydiffvg` can be imported.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import math
@@ -20,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -111,7 +114,8 @@ def measure(name: str, repeats: int, device: str) -> Timing:
             render(points, colors, opacity, size, need_union=False)
 
     def both() -> None:
-        render(points, colors, opacity, size, need_union=False).image.square().mean().backward()
+        loss = render(points, colors, opacity, size, need_union=False).image.square().mean()
+        torch.autograd.backward(loss)
 
     ahead, step = best(forward, repeats, device), best(both, repeats, device)
     after = peak_mib()
@@ -121,7 +125,7 @@ def measure(name: str, repeats: int, device: str) -> Timing:
 
 def measure_diffvg(name: str, repeats: int) -> Timing:
     """diffvg, 2 x 2 samples, picture by picture as it must be."""
-    import pydiffvg
+    pydiffvg: Any = importlib.import_module("pydiffvg")
 
     case = CASES[name]
     points, colors, opacity = blobs(case, "cpu")
@@ -148,7 +152,8 @@ def measure_diffvg(name: str, repeats: int) -> Timing:
                 picture(index)
 
     def both() -> None:
-        torch.stack([picture(index).square().mean() for index in range(case.batch)]).mean().backward()
+        losses = [picture(index).square().mean() for index in range(case.batch)]
+        torch.autograd.backward(torch.stack(losses).mean())
 
     ahead, step = best(forward, repeats, "cpu"), best(both, repeats, "cpu")
     return Timing(name, case.title, "diffvg", *ahead, *step, None)
@@ -212,9 +217,10 @@ def main() -> None:
     print("| case | renderer | forward wall / CPU ms | forward + backward wall / CPU ms | peak growth MiB |")
     print("|---|---|---|---|---|")
     for row in rows:
+        ahead = f"{row['forward_wall_ms']} / {row['forward_cpu_ms']}"
+        step = f"{row['both_wall_ms']} / {row['both_cpu_ms']}"
         print(
-            f"| {row['case']}: {row['title']} | {row['renderer']} | {row['forward_wall_ms']} / {row['forward_cpu_ms']} "
-            f"| {row['both_wall_ms']} / {row['both_cpu_ms']} | {row['peak_growth_mib']} |"
+            f"| {row['case']}: {row['title']} | {row['renderer']} | {ahead} | {step} | {row['peak_growth_mib']} |"
         )
 
 

@@ -14,7 +14,7 @@ Shapes = Callable[..., Tensor]
 
 @pytest.fixture
 def simple_shapes() -> Shapes:
-    """Star-shaped closed paths, which never cross themselves: ``[B, P, 12, 2]``, off-canvas parts included."""
+    """Star-shaped closed paths, which never cross themselves, some beyond the border: ``[B, P, 12, 2]``."""
 
     def make(
         seed: int, batch: int, paths: int, size: tuple[int, int], dtype: torch.dtype = torch.float64

@@ -23,13 +23,14 @@ for size in ((40, 40), (120, 130)):
     colors, opacity = torch.rand(3, 6, 3, generator=random), torch.rand(3, 6, generator=random)
     picture = render(points, colors, opacity, size)
     (picture.image.square().sum() + picture.union.sum()).backward()
-    print(hashlib.sha256(picture.image.detach().numpy().tobytes() + points.grad.numpy().tobytes()).hexdigest())
+    content = picture.image.detach().numpy().tobytes() + points.grad.numpy().tobytes()
+    print(hashlib.sha256(content).hexdigest())
 """
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-4), (torch.float64, 1e-11)])
 @pytest.mark.parametrize("fill_rule", ["nonzero", "evenodd"])
-def test_windows_and_planes(fill_rule, dtype, tolerance, simple_shapes, tangled_shapes):  # type: ignore[no-untyped-def]
+def test_windows_and_planes(fill_rule, dtype, tolerance, simple_shapes, tangled_shapes):
     """Values and every gradient; paths across, beyond and far beyond the border included."""
     size = (30, 50)
     points = torch.cat([simple_shapes(0, 2, 6, size), tangled_shapes(0, 2, 3, size)], dim=1)
@@ -63,7 +64,7 @@ def test_the_same_bits_in_every_process():
     assert len(runs.pop().split()) == 2
 
 
-def test_alpha_and_union(simple_shapes):  # type: ignore[no-untyped-def]
+def test_alpha_and_union(simple_shapes):
     """Union ignores opacity; alpha does not; without union it is alpha."""
     points = simple_shapes(1, 1, 3, (20, 20), torch.float32)
     colors, opacity = torch.rand(1, 3, 3), torch.tensor([[0.0, 0.5, 1.0]])
@@ -76,7 +77,7 @@ def test_alpha_and_union(simple_shapes):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("size", [48, 128])
 @pytest.mark.parametrize("seed", range(3))
-def test_resvg_draws_what_the_loss_saw(seed, size, simple_shapes):  # type: ignore[no-untyped-def]
+def test_resvg_draws_what_the_loss_saw(seed, size, simple_shapes):
     """PSNR against resvg is within 0.5 dB of what 16 x 16 samples per pixel score against it."""
     random = torch.Generator().manual_seed(seed)
     shapes = simple_shapes(seed, 1, 20, (size, size))[0].numpy()

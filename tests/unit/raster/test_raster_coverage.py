@@ -41,7 +41,7 @@ def winding_test(points: np.ndarray, size: tuple[int, int], fill_rule: str, samp
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("fill_rule", ["nonzero", "evenodd"])
-def test_simple_shapes(fill_rule, dtype, simple_shapes):  # type: ignore[no-untyped-def]
+def test_simple_shapes(fill_rule, dtype, simple_shapes):
     """Without self-crossings: 0.002 in the mean, 0.05 at worst."""
     points = simple_shapes(0, 1, 6, SIZE)
     ours = coverage(points.to(dtype), SIZE, fill_rule=fill_rule)[0].double().numpy()
@@ -52,7 +52,7 @@ def test_simple_shapes(fill_rule, dtype, simple_shapes):  # type: ignore[no-unty
 
 
 @pytest.mark.parametrize(("fill_rule", "bound"), [("nonzero", 0.02), ("evenodd", 0.03)])
-def test_self_crossings_deviate_little_in_the_mean(fill_rule, bound, tangled_shapes):  # type: ignore[no-untyped-def]
+def test_self_crossings_deviate_little_in_the_mean(fill_rule, bound, tangled_shapes):
     """Pixels that hold a crossing are off (docs/rasteriser.md); the mean over the canvas stays bounded."""
     points = tangled_shapes(0, 1, 6, SIZE)
     ours = coverage(points, SIZE, fill_rule=fill_rule)[0].numpy()
@@ -61,7 +61,7 @@ def test_self_crossings_deviate_little_in_the_mean(fill_rule, bound, tangled_sha
 
 
 @pytest.mark.parametrize("fill_rule", ["nonzero", "evenodd"])
-def test_the_oracle_agrees_with_the_winding_test(fill_rule, tangled_shapes):  # type: ignore[no-untyped-def]
+def test_the_oracle_agrees_with_the_winding_test(fill_rule, tangled_shapes):
     """`supersampled_coverage` counts the same sample points, up to its polyline."""
     path = tangled_shapes(3, 1, 1, SIZE)[0, 0].numpy()
     error = supersampled_coverage(path, SIZE, samples=64, fill_rule=fill_rule) - winding_test(

@@ -13,7 +13,7 @@ from supersvg.raster.curves import flatten
 SIZE = (20, 24)
 
 
-def drawn(points, size=SIZE, **options):  # type: ignore[no-untyped-def]
+def drawn(points, size=SIZE, **options):
     batch, paths = points.shape[:2]
     colors = torch.full((batch, paths, 3), 0.5, dtype=points.dtype)
     return render(points, colors, torch.ones(batch, paths, dtype=points.dtype), size, **options)
@@ -33,13 +33,13 @@ def test_no_paths_is_the_background():
 @pytest.mark.parametrize("size", [SIZE, (120, 130)])
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("where", ["points", "colors", "opacity"])
-def test_not_finite_is_not_painted(where, bad, size, simple_shapes):  # type: ignore[no-untyped-def]
+def test_not_finite_is_not_painted(where, bad, size, simple_shapes):
     """The path vanishes; every other path's pixels and gradients are as if it had never been."""
     points = simple_shapes(0, 1, 3, size, torch.float32)
     colors, opacity = torch.rand(1, 3, 3), torch.full((1, 3), 0.5)
     kept = [0, 2]
 
-    def result(p, c, o):  # type: ignore[no-untyped-def]
+    def result(p, c, o):
         p, c, o = (t.clone().requires_grad_() for t in (p, c, o))
         picture = render(p, c, o, size)
         (picture.image.square().sum() + picture.union.sum()).backward()
@@ -67,7 +67,7 @@ def test_a_point_and_a_line_cover_nothing():
 
 
 @pytest.mark.parametrize("shift", [(-100, 0), (100, 0), (0, -100), (0, 100), (-1e9, 1e9)])
-def test_out_of_sight(shift, simple_shapes):  # type: ignore[no-untyped-def]
+def test_out_of_sight(shift, simple_shapes):
     """Off the canvas on any side: nothing drawn and nothing to learn, whatever the layout."""
     points = (simple_shapes(1, 1, 2, SIZE) + torch.tensor(shift).double()).requires_grad_()
     result = coverage(points, SIZE)
@@ -84,7 +84,7 @@ def test_out_of_sight(shift, simple_shapes):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("radius", [1e2, 1e4, 1e6, 1e12])
 @pytest.mark.parametrize("layout", ["dense", "windows"])
-def test_a_huge_disc_covers_everything(radius, layout, dtype):  # type: ignore[no-untyped-def]
+def test_a_huge_disc_covers_everything(radius, layout, dtype):
     """Coordinates far beyond the canvas cost no memory and leave no seams."""
     angle = torch.arange(12, dtype=torch.float64) / 12 * 2 * math.pi
     ring = torch.stack([angle.cos(), angle.sin()], dim=-1)
@@ -108,7 +108,7 @@ def test_a_huge_half_plane_keeps_its_border():
     torch.testing.assert_close(coverage(mirrored, SIZE)[0, 0], 1 - expected, rtol=0, atol=1e-9)
 
 
-def test_edges_are_bounded_however_large_the_coordinates(tangled_shapes):  # type: ignore[no-untyped-def]
+def test_edges_are_bounded_however_large_the_coordinates(tangled_shapes):
     """Work grows with what can be seen: huge paths make no more edges than large ones."""
     points = (tangled_shapes(0, 1, 50, SIZE)[0] - 8) * 4e4
     outline = flatten(points.clamp(-(2**20), 2**20), SIZE, bounds=True)
@@ -129,7 +129,7 @@ def test_edges_are_bounded_however_large_the_coordinates(tangled_shapes):  # typ
         ({"backend": "cuda"}, "no rasteriser backend is called 'cuda'; choose from: auto, torch"),
     ],
 )
-def test_what_does_not_fit_is_refused(change, message):  # type: ignore[no-untyped-def]
+def test_what_does_not_fit_is_refused(change, message):
     """The message says what was expected."""
     arguments = {
         "points": torch.zeros(1, 2, 12, 2),

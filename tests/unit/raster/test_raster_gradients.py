@@ -12,7 +12,7 @@ SIZE = (9, 11)
 STEP = 1e-6
 
 
-def central_difference(function, inputs: list[Tensor], which: int) -> Tensor:  # type: ignore[no-untyped-def]
+def central_difference(function, inputs: list[Tensor], which: int) -> Tensor:
     result = torch.zeros_like(inputs[which])
     for index in range(result.numel()):
         values = []
@@ -25,7 +25,7 @@ def central_difference(function, inputs: list[Tensor], which: int) -> Tensor:  #
     return result
 
 
-def check(function, inputs: list[Tensor]) -> None:  # type: ignore[no-untyped-def]
+def check(function, inputs: list[Tensor]) -> None:
     inputs = [tensor.requires_grad_() for tensor in inputs]
     gradients = torch.autograd.grad(function(*inputs), inputs)
     for which, gradient in enumerate(gradients):
@@ -34,7 +34,7 @@ def check(function, inputs: list[Tensor]) -> None:  # type: ignore[no-untyped-de
         torch.testing.assert_close(gradient, expected, rtol=1e-6, atol=1e-6)
 
 
-def scene(seed: int, shapes) -> list[Tensor]:  # type: ignore[no-untyped-def]
+def scene(seed: int, shapes) -> list[Tensor]:
     random = torch.Generator().manual_seed(seed)
 
     def uniform(*shape: int) -> Tensor:
@@ -46,7 +46,7 @@ def scene(seed: int, shapes) -> list[Tensor]:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("layout", ["dense", "grouped", "windows"])
 @pytest.mark.parametrize("fill_rule", ["nonzero", "evenodd"])
 @pytest.mark.parametrize("seed", range(4))
-def test_all_outputs_of_render(seed, fill_rule, layout, simple_shapes, tangled_shapes, monkeypatch):  # type: ignore[no-untyped-def]
+def test_all_outputs_of_render(seed, fill_rule, layout, simple_shapes, tangled_shapes, monkeypatch):
     """Image, alpha and union together, for every input, in every layout."""
     options = {"dense": ("dense", 2**26), "grouped": ("dense", 500), "windows": ("windows", 2**26)}[layout]
     original = torch_backend.paint
@@ -66,7 +66,7 @@ def test_all_outputs_of_render(seed, fill_rule, layout, simple_shapes, tangled_s
 
 
 @pytest.mark.parametrize("output", ["image", "alpha", "union"])
-def test_one_output_at_a_time(output, simple_shapes):  # type: ignore[no-untyped-def]
+def test_one_output_at_a_time(output, simple_shapes):
     """A loss on one output alone does not need the others' gradients."""
 
     def value(points: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def test_one_output_at_a_time(output, simple_shapes):  # type: ignore[no-untyped
 
 
 @pytest.mark.parametrize("fill_rule", ["nonzero", "evenodd"])
-def test_coverage(fill_rule, tangled_shapes):  # type: ignore[no-untyped-def]
+def test_coverage(fill_rule, tangled_shapes):
     """Coverage alone, path by path."""
     weights = torch.randn(2, 3, *SIZE, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     check(
@@ -86,7 +86,7 @@ def test_coverage(fill_rule, tangled_shapes):  # type: ignore[no-untyped-def]
     )
 
 
-def test_segments_longer_than_the_ladder(simple_shapes):  # type: ignore[no-untyped-def]
+def test_segments_longer_than_the_ladder(simple_shapes):
     """Gradients pass through halved segments; parts left out have none to give."""
     huge = simple_shapes(3, 1, 2, SIZE)
     huge = torch.cat([huge, (huge - 5) * 300 + 5], dim=1)

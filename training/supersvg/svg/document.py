@@ -77,7 +77,7 @@ class SvgDocument:
 def quantise(document: SvgDocument, *, decimals: int | None = 3) -> SvgDocument:
     """What writing and reading leave of `document`: ``read_svg(write_svg(document, decimals=d))``.
 
-    Coordinates and opacity are rounded to `decimals` (None: kept); colours to the 256 steps of #rrggbb always.
+    Coordinates and opacity are rounded to `decimals` (None: kept); colours always to #rrggbb.
     The size of the canvas is kept.
     """
 

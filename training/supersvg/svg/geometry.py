@@ -74,7 +74,7 @@ def closed(subpaths: list[Subpath]) -> Points | None:
     """One closed path, ``[3 * segments, 2]``, that fills as the subpaths do together; None if there are
     none.
 
-    Open subpaths are closed by a line, as filling does. Further subpaths (holes, for instance) are reached and
+    Open subpaths are closed by a line, as filling does. Further subpaths (holes, say) are reached and
     left along the same line, which therefore encloses nothing.
     """
     outline: Subpath = []

@@ -42,7 +42,8 @@ def read_svg(text: str) -> SvgDocument:
     A group's opacity is multiplied into its paths, which is exact where they do not overlap.
 
     Raises:
-        SvgError: not an SVG, unsafe XML (see `supersvg.svg.safety`), malformed data, a fill that is no colour.
+        SvgError: not an SVG, unsafe XML (see `supersvg.svg.safety`), malformed data, or a
+            fill that is no colour.
     """
     root = parse(text)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
