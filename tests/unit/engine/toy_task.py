@@ -1,6 +1,7 @@
 """A recipe small enough to train hundreds of times in a test; reached as ``--recipe toy_task:RECIPE``.
 
-It shows all that a recipe from outside the package needs: a config, a task, and a Recipe object on PYTHONPATH.
+It shows all that a recipe from outside the package needs: a config, a task, and a Recipe object on
+PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+
 from supersvg.engine.optimizer import decay_groups
 from supersvg.engine.task import Progress, Sample
 from supersvg.recipes import Recipe, TrainingConfig
 from supersvg.recipes.schema import option
-from torch import Tensor, nn
-
 from supersvg_data.errors import DataError
 
 
@@ -26,7 +27,13 @@ class ToyConfig(TrainingConfig):
     samples: int = option(22, "training samples per epoch", group="toy")
     dropout: float = option(0.1, "so that resuming has randomness to get wrong", group="toy")
     nan_at: int = option(-1, "step whose loss is NaN", group="toy", operational=True)
-    raises: str = option("", "what the first batch raises", choices=("", "data", "memory", "bug"), group="toy", operational=True)
+    raises: str = option(
+        "",
+        "what the first batch raises",
+        choices=("", "data", "memory", "bug"),
+        group="toy",
+        operational=True,
+    )
     bulk: int = option(0, "megabytes of weights, for disks to be full of", group="toy", operational=True)
 
 
@@ -83,6 +90,7 @@ class ToyTask:
         return {"mse": float((model(batch["inputs"]) - batch["targets"]).square().mean())}
 
     def samples(self, model: nn.Module) -> Iterable[Sample]:
+        assert not model.training
         picture = np.full((4, 4, 3), 128, np.uint8)
         yield Sample("grey", "<svg xmlns='http://www.w3.org/2000/svg'/>", picture, picture)
 

@@ -1,8 +1,8 @@
 """The training loop: one device or many, top to bottom.
 
 Between two steps the state is whole. There, and only there, the loop looks at what was asked of it,
-evaluates, samples, saves and leaves; so every checkpoint is the state before some step, and a resumed run does
-that step next. All randomness is a function of (seed, epoch, sample index) and the step, so there is no
+evaluates, samples, saves and leaves; so every checkpoint is the state before some step, and a resumed run
+does that step next. All randomness is a function of (seed, epoch, sample index) and the step, so there is no
 generator state to carry over.
 """
 
