@@ -110,3 +110,39 @@ def test_resvg_draws_what_the_loss_saw(seed, size, simple_shapes):
 
     assert psnr(ours) > psnr(sampled) - 0.5
     assert psnr(ours) > 35
+
+
+@pytest.mark.parametrize("size", [(20, 20), (120, 130)])
+def test_mixed_precision_around_it_changes_nothing(size, simple_shapes):
+    """Autocast at the call, and at the call of backward, leaves values and gradients at full precision."""
+    points = simple_shapes(1, 1, 3, size, torch.float32).requires_grad_()
+    colors, opacity = torch.full((1, 3, 3), 0.3), torch.full((1, 3), 0.7)
+
+    def run(mixed: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed):
+            image = render(points, colors, opacity, size).image
+            return image, torch.autograd.grad(image.square().sum(), points)[0]
+
+    for ours, theirs in zip(run(True), run(False), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_half_precision_input_is_computed_in_float32(simple_shapes):
+    """And its gradients come back in its own type."""
+    points = simple_shapes(1, 1, 3, (20, 20), torch.bfloat16).requires_grad_()
+    picture = render(points, torch.ones(1, 3, 3).bfloat16(), torch.ones(1, 3).bfloat16(), (20, 20))
+    assert picture.image.dtype == torch.float32
+    picture.image.sum().backward()
+    assert points.grad is not None
+    assert points.grad.dtype == torch.bfloat16
+
+
+def test_inference_mode_first_does_not_spoil_training_later(simple_shapes):
+    """Tables kept between calls serve both."""
+    points = simple_shapes(2, 1, 3, (20, 20), torch.float32)
+    with torch.inference_mode():
+        drawn = render(points, torch.ones(1, 3, 3), torch.ones(1, 3), (20, 20)).image
+    points.requires_grad_()
+    image = render(points, torch.ones(1, 3, 3), torch.ones(1, 3), (20, 20)).image
+    image.sum().backward()
+    assert torch.equal(image, drawn)

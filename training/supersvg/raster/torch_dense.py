@@ -16,6 +16,7 @@ from torch.nn.functional import pad
 from supersvg.raster import painting
 from supersvg.raster.curves import Outline, flatten
 from supersvg.raster.layout import dense
+from supersvg.raster.precision import full_precision
 from supersvg.raster.winding import Crossings, accumulate, fold, fold_backward, gather
 
 # Cells of coverage held at a time: 2**26 are 256 MiB of float32 for each of the three or four buffers in use.
@@ -69,6 +70,7 @@ class Coverage(torch.autograd.Function):
     """``[B, P, K, 2]`` -> ``[B, P, H, W]``."""
 
     @staticmethod
+    @full_precision
     def forward(ctx: Any, points: Tensor, size: tuple[int, int], fill_rule: str) -> Tensor:
         result = planes(points, size, fill_rule)
         ctx.result = result
@@ -77,6 +79,7 @@ class Coverage(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
+    @full_precision
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         return ctx.result.backward(spread(grad)), None, None
 
@@ -88,6 +91,7 @@ class Paint(torch.autograd.Function):
     """
 
     @staticmethod
+    @full_precision
     def forward(
         ctx: Any,
         points: Tensor,
@@ -129,6 +133,7 @@ class Paint(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
+    @full_precision
     def backward(ctx: Any, grad_image: Tensor | None, grad_union: Tensor | None) -> tuple[Tensor | None, ...]:
         points, colors, opacity, background, light = ctx.saved_tensors
         batch = points.shape[0]

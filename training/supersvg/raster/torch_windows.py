@@ -13,6 +13,7 @@ from torch import Tensor
 
 from supersvg.raster.curves import flatten
 from supersvg.raster.layout import Layout, Window, windows
+from supersvg.raster.precision import full_precision
 from supersvg.raster.winding import accumulate, fold, fold_backward, gather
 
 
@@ -42,6 +43,7 @@ class Paint(torch.autograd.Function):
     """
 
     @staticmethod
+    @full_precision
     def forward(
         ctx: Any,
         points: Tensor,
@@ -87,6 +89,7 @@ class Paint(torch.autograd.Function):
 
     @staticmethod
     @torch.autograd.function.once_differentiable
+    @full_precision
     def backward(ctx: Any, grad_image: Tensor | None, grad_union: Tensor | None) -> tuple[Tensor | None, ...]:
         points, colors, opacity, background, light = ctx.saved_tensors
         outline, crossings, folded, coverage, reaching, vacant = ctx.geometry
