@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 
+Step = TypeVar("Step", bound=Callable[..., Any])
 
-def full_precision(function: Callable[..., Any]) -> Callable[..., Any]:
+
+def full_precision(function: Step) -> Step:
     """For `forward` and `backward` of an autograd function: switch autocast off while it runs."""
 
     @wraps(function)
@@ -19,4 +21,4 @@ def full_precision(function: Callable[..., Any]) -> Callable[..., Any]:
         with torch.autocast(device, enabled=False):
             return function(ctx, *given)
 
-    return run
+    return cast(Step, run)
