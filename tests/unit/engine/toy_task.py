@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,12 @@ class ToyConfig(TrainingConfig):
     raises: str = option(
         "",
         "what the first batch raises",
-        choices=("", "data", "memory", "bug"),
+        choices=("", "data", "data-rank1", "memory", "bug"),
         group="toy",
         operational=True,
+    )
+    ranks_agree: bool = option(
+        False, "leave each rank's weights in the run directory", group="toy", operational=True
     )
     bulk: int = option(0, "megabytes of weights, for disks to be full of", group="toy", operational=True)
 
@@ -64,7 +68,8 @@ class ToyTask:
         return f"toy {self.config.data_path}"
 
     def batch(self, epoch: int, indices: Sequence[int]) -> dict[str, Tensor]:
-        if self.config.raises == "data":
+        second = os.environ.get("RANK") == "1"
+        if self.config.raises == "data" or (self.config.raises == "data-rank1" and second):
             raise DataError("the toy data are spoilt", cause="the test wants it", advice="leave --raises out")
         if self.config.raises == "memory":
             raise MemoryError("no room")
@@ -75,6 +80,10 @@ class ToyTask:
         return {"inputs": inputs, "targets": inputs[:, :3] * 2 - inputs[:, 3:]}
 
     def losses(self, model: nn.Module, batch: dict[str, Tensor], progress: Progress) -> dict[str, Tensor]:
+        if self.config.ranks_agree and progress.step == progress.total_steps - 1:
+            # As it stands after all steps but the last: what the ranks have made of each other's gradients.
+            inner = getattr(model, "module", model)
+            torch.save(inner.state_dict(), Path(self.config.run_dir) / f"rank{os.environ['RANK']}.pt")
         found = model(batch["inputs"])
         fit = (found.float() - batch["targets"]).square().mean()
         if progress.step == self.config.nan_at:

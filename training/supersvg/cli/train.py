@@ -45,7 +45,8 @@ def main(argv: Sequence[str]) -> int:
     except RecipeError as error:
         from supersvg.engine.run import refused
 
-        return refused(run_dir_of(words), error)
+        resuming_something = any(word.startswith("--resume") for word in words)
+        return refused(None if resuming_something else run_dir_of(words), error)
     from supersvg.engine.errors import TrainingError
     from supersvg.engine.run import holds_run, refuse_differences, refused, run
 

@@ -55,12 +55,13 @@ def run(recipe: Recipe, config: TrainingConfig) -> int:
                 directory = RunDirectory(Path(config.run_dir))
                 attempt.log = directory.begin()
             with joined(config.device) as world:
-                attempt.world = world
                 try:
                     reason = _attempt(recipe, config, directory, attempt, world, requests)
-                except BaseException as error:
-                    world.tell(as_training_error(error))
-                    raise
+                except Exception as error:
+                    known = as_training_error(error)
+                    world.tell(known)
+                    # A broken connection is what another rank's failure looks like; its own reason counts.
+                    raise (world.told() or known) from error
             return _end(directory, attempt, reason)
         except Exception as error:  # noqa: BLE001 - the one place where every failure becomes an exit reason
             return _fail(directory, attempt, error)
@@ -74,7 +75,6 @@ class _Attempt:
 
     log: EventLog | None = None
     record: Record | None = None
-    world: World | None = None
 
 
 def _attempt(
@@ -287,10 +287,6 @@ def _end(directory: RunDirectory | None, attempt: _Attempt, reason: str) -> int:
 def _fail(directory: RunDirectory | None, attempt: _Attempt, raised: Exception) -> int:
     """Tells the terminal, the events and the summary; returns the exit code."""
     error = as_training_error(raised)
-    if directory is not None and attempt.world is not None:
-        # A broken connection is what another rank's failure looks like from here; its own reason is the real
-        # one.
-        error = attempt.world.told() or error
     trace = "".join(traceback.format_exception(raised))
     if error.exit_reason == "bug":
         sys.stderr.write(trace)
