@@ -78,3 +78,28 @@ def test_the_failing_rank_names_the_reason(tmp_path: Path) -> None:
     summary = json.loads((path / "summary.json").read_text())
     assert summary["exit_reason"] == "bad-data", summary
     assert "rank 1" in summary["message"]
+
+
+def test_accumulation_equals_the_big_batch(tmp_path: Path) -> None:
+    """Two passes of five make the step that one pass of ten makes, at the end of an epoch too."""
+    halves, whole = tmp_path / "halves", tmp_path / "whole"
+    assert (ran := train(halves, *FLAGS, processes=1)).returncode == 0, ran.stderr
+    big = [flag for flag in FLAGS if not flag.startswith(("--batch-size", "--accum-iter"))]
+    assert (ran := train(whole, *big, "--batch-size=10", processes=1)).returncode == 0, ran.stderr
+    mine, theirs = weights(halves), weights(whole)
+    for name in mine:
+        torch.testing.assert_close(mine[name], theirs[name], rtol=1e-4, atol=1e-6)
+
+
+def test_ranks_leave_together_and_go_on_apart(tmp_path: Path) -> None:
+    """SIGTERM to one rank saves and ends both; one process then goes on to where two would have come."""
+    path, whole = tmp_path / "run", tmp_path / "whole"
+    train(path, *FLAGS, "--term-at=4", processes=2)
+    summary = json.loads((path / "summary.json").read_text())
+    assert (summary["exit_reason"], summary["step"]) == ("saved", 5)
+    assert (ran := train(path, "--resume", "--term-at=-1", processes=1)).returncode == 0, ran.stderr
+    assert "processes 2 -> 1" in ran.stderr
+    assert (ran := train(whole, *FLAGS, processes=1)).returncode == 0, ran.stderr
+    mine, theirs = weights(path), weights(whole)
+    for name in mine:
+        torch.testing.assert_close(mine[name], theirs[name], rtol=1e-4, atol=1e-6)

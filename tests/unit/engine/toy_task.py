@@ -7,6 +7,7 @@ PYTHONPATH.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class ToyConfig(TrainingConfig):
     ranks_agree: bool = option(
         False, "leave each rank's weights in the run directory", group="toy", operational=True
     )
+    term_at: int = option(-1, "step at which the last rank alone gets SIGTERM", group="toy", operational=True)
     bulk: int = option(0, "megabytes of weights, for disks to be full of", group="toy", operational=True)
 
 
@@ -84,6 +86,9 @@ class ToyTask:
             # As it stands after all steps but the last: what the ranks have made of each other's gradients.
             inner = getattr(model, "module", model)
             torch.save(inner.state_dict(), Path(self.config.run_dir) / f"rank{os.environ['RANK']}.pt")
+        last_rank = os.environ.get("RANK", "0") == str(int(os.environ.get("WORLD_SIZE", "1")) - 1)
+        if progress.step == self.config.term_at and last_rank:
+            os.kill(os.getpid(), signal.SIGTERM)
         found = model(batch["inputs"])
         fit = (found.float() - batch["targets"]).square().mean()
         if progress.step == self.config.nan_at:

@@ -144,10 +144,10 @@ def _resume(
 ) -> Checkpoint | None:
     """The checkpoint to go on from; None where the run had not saved one yet. All ranks find the same."""
 
-    def say(text: str) -> None:
+    def say(text: str, code: str = "damaged-checkpoint") -> None:
         if log is not None:
             sys.stderr.write(f"supersvg: {text}\n")
-            log.append("notice", message=text, code="damaged-checkpoint")
+            log.append("notice", message=text, code=code)
 
     root = path / "checkpoints"
     if config.resume == "auto":
@@ -162,12 +162,12 @@ def _resume(
                 advice="use --resume alone: it takes the newest whole one",
             ) from damage
     if checkpoint is None:
-        say(f"{path} has no complete checkpoint yet: starting from step 0")
-        return None
-    _check_same(checkpoint, config, identity)
+        say(f"{path} has no complete checkpoint yet: starting from step 0", "no-checkpoint")
+    else:
+        _check_same(checkpoint, config, identity)
     if directory is not None:
-        for aside in set_aside_newer(root, checkpoint.step):
-            say(f"{aside.name} is kept aside; its steps are done again")
+        for aside in set_aside_newer(root, checkpoint.step if checkpoint is not None else -1):
+            say(f"{aside.name} is kept aside; its steps are done again", "set-aside")
     return checkpoint
 
 
