@@ -71,7 +71,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 _BY_KEY = {setting.key: setting for setting in SETTINGS}
-RESERVED_VARIABLES = {"SUPERSVG_HOME", "SUPERSVG_DATA", "SUPERSVG_DEBUG", "SUPERSVG_CLAIM", "SUPERSVG_CLOUD_COMPLETE"}
+RESERVED_VARIABLES = {
+    "SUPERSVG_HOME",
+    "SUPERSVG_DATA",
+    "SUPERSVG_DEBUG",
+    "SUPERSVG_CLAIM",
+    "SUPERSVG_CLOUD_COMPLETE",
+}
 
 
 def variable(key: str) -> str:
@@ -141,9 +147,7 @@ def _default_home(environ: Mapping[str, str]) -> Path:
     return home_dir(environ, this_platform().user_data_dir())
 
 
-def _layer(
-    found: Mapping[str, Any], origin: str, values: dict[str, Value], train: dict[str, Value]
-) -> None:
+def _layer(found: Mapping[str, Any], origin: str, values: dict[str, Value], train: dict[str, Value]) -> None:
     for key, entry in found.items():
         value, where = entry if not origin else (entry, origin)
         if key.startswith("train."):
@@ -205,7 +209,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
             cause=str(error),
             advice="mend its permissions or encoding (UTF-8), or move it away",
         ) from error
-    import yaml
+    import yaml  # type: ignore[import-untyped, unused-ignore]  # its stubs are a development package
 
     try:
         content = yaml.safe_load(text)

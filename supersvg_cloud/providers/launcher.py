@@ -47,7 +47,11 @@ def main(argv: list[str]) -> int:
     try:
         with log_path.open("ab") as log:
             trainer = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "SUPERSVG_CLAIM": claim}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "SUPERSVG_CLAIM": claim},
             )
     except OSError as error:
         write_record(path, {**record, "problem": str(error), "ended": time.time()})

@@ -124,7 +124,8 @@ class Ledger:
             what = f"directory {run.run_dir}" if "run_dir" in str(error) else f"name {run.name!r}"
             raise NameTaken(
                 f"another run already has the {what}",
-                advice="choose another, or go on with it: supersvg-cloud resume " + (run.name or str(run.run_dir)),
+                advice="choose another, or go on with it: supersvg-cloud resume "
+                + (run.name or str(run.run_dir)),
             ) from error
 
     def update_run(self, run: Run) -> None:
@@ -193,9 +194,12 @@ class Ledger:
 
     def marks(self, run_id: str) -> list[tuple[str, str]]:
         """(step, moment) in the order they happened."""
-        return [(row[0], row[1]) for row in self._execute(
-            "SELECT step, moment FROM steps WHERE run_id = ? ORDER BY rowid", (run_id,)
-        )]
+        return [
+            (row[0], row[1])
+            for row in self._execute(
+                "SELECT step, moment FROM steps WHERE run_id = ? ORDER BY rowid", (run_id,)
+            )
+        ]
 
     def spent(self, run_id: str) -> float:
         """What the ended attempts of a run have cost."""

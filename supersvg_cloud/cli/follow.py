@@ -1,0 +1,111 @@
+"""Starting a journey and staying with it; `train`, `resume`, `monitor` and `demo` share it."""
+
+from __future__ import annotations
+
+import time
+
+import typer
+
+from supersvg_cloud import console
+from supersvg_cloud.cli.display import Display, cost_words
+from supersvg_cloud.cli.session import Session
+from supersvg_cloud.cli.words import duration, number
+from supersvg_cloud.errors import INTERRUPTED, SAVED
+from supersvg_cloud.model import Electricity, State
+from supersvg_cloud.runs import journal
+from supersvg_cloud.runs.train import Journey, take
+from supersvg_cloud.runs.watch import LeftRunning, Watcher
+
+
+def follow(
+    session: Session, journey: Journey, *, detach: bool, plain: bool, stops: bool = True, tell: bool = True
+) -> journal.Status:
+    """Takes the journey to its end, or to where it is left running, and tells about it.
+
+    Raises:
+        typer.Exit: it was saved (75) or left running (130, or 0 where that was asked for).
+        SuperSVGError: it failed.
+    """
+    run = journey.run
+    word = run.name or run.id
+
+    def bill_now() -> Electricity:
+        return journal.bill(journey.run, session.ledger.attempts(run.id), time.time())
+
+    quiet = session.as_json
+    try:
+        with Display(run, bill_now, plain=plain or detach, quiet=quiet) as display:
+
+            def interrupted() -> None:
+                display.note("Saving, then leaving. Ctrl-C again: leave it running in the background.")
+
+            journey.watcher = Watcher(
+                on_progress=display.progress, on_interrupt=interrupted, stops_trainer=stops
+            )
+            journey.told = lambda what, done, total: None
+            take(
+                journey,
+                detach=detach,
+                notify=lambda step, moment: _step_line(display, step, moment),
+            )
+    except LeftRunning:
+        _say_left(session, journey, word)
+        raise typer.Exit(INTERRUPTED) from None
+    status = session.status(journey.run)
+    if detach:
+        _say_left(session, journey, word)
+        raise typer.Exit(0)
+    return finish(session, status, tell=tell)
+
+
+def _step_line(display: Display, step: str, moment: str) -> None:
+    texts = {
+        ("dataset", "begun"): "Preparing the dataset ...",
+        ("trainer", "begun"): "Starting the trainer ...",
+        ("report", "begun"): "Writing the report ...",
+    }
+    if (step, moment) in texts:
+        display.say(texts[step, moment])
+
+
+def _say_left(session: Session, journey: Journey, word: str) -> None:
+    status = session.status(journey.run)
+    if session.as_json:
+        console.say_json(status.as_dict())
+        return
+    console.say(f"Run {journal.label(journey.run)} goes on in the background, in {journey.run.run_dir}")
+    console.say(f"  watch it:       supersvg-cloud monitor {word}")
+    console.say(f"  save and stop:  supersvg-cloud stop {word}")
+
+
+def finish(session: Session, status: journal.Status, *, tell: bool = True) -> journal.Status:
+    """The last words about a run that has ended. Raises typer.Exit or the run's error where it is not done."""
+    if status.state is State.FAILED:
+        raise journal.failure(status)
+    tell = tell or status.state is State.SAVED
+    if tell and session.as_json:
+        console.say_json(status.as_dict())
+    elif tell:
+        for line in last_words(status):
+            console.say(line)
+    if status.state is State.SAVED:
+        raise typer.Exit(SAVED)
+    return status
+
+
+def last_words(status: journal.Status) -> list[str]:
+    run, progress = status.run, status.progress
+    word = run.name or run.id
+    metrics = ", ".join(f"{name} {number(value)}" for name, value in list(progress.metrics.items())[:4])
+    head = "Done" if status.state is State.DONE else "Saved"
+    lines = [
+        f"{head}: {journal.label(run)}, step {progress.step}/{progress.total_steps}"
+        f" in {duration(progress.elapsed_s)}, {cost_words(status.bill)}"
+    ]
+    if metrics:
+        lines.append(f"  held-out:  {metrics}")
+    if (run.run_dir / "report.html").exists():
+        lines.append(f"  report:    {run.run_dir / 'report.html'}")
+    if status.state is State.SAVED:
+        lines.append(f"  go on:     supersvg-cloud resume {word}")
+    return lines
