@@ -79,34 +79,43 @@ def read_arguments(words: Sequence[str]) -> tuple[Recipe, TrainingConfig, Traini
     settings = read_settings(Path(file)) if file is not None else {}
     in_file = settings.pop("recipe", None)
     name = named or (str(in_file) if in_file is not None else None)
-    recipe = find_recipe(name or next(iter(RECIPES)))
+    began = recorded_run(rest, settings)
+    if began is not None and name is not None and began[0].name != name:
+        raise RecipeError(
+            f"this run trains {began[0].name}, not {name}",
+            advice=f"use --recipe {began[0].name}, or leave it out",
+        )
+    recipe = began[0] if began is not None else find_recipe(name or next(iter(RECIPES)))
     flags = parse_flags(recipe.config, rest)
-    run_dir, resume = (
-        flags.get("run_dir") or settings.get("run_dir"),
-        flags.get("resume") or settings.get("resume"),
-    )
-    if not run_dir:
+    if not (flags.get("run_dir") or settings.get("run_dir")):
         raise RecipeError("no run directory", advice="say where this run lives: --run-dir runs/first")
-    if not resume:
+    if began is None:
         return recipe, resolve(recipe.config, flags, settings), None
+    kept = {key: value for key, value in to_dict(began[1]).items() if key != "resume"}
+    return recipe, resolve(recipe.config, {**settings, **flags}, kept), began[1]
+
+
+def recorded_run(words: Sequence[str], settings: dict[str, Any]) -> tuple[Recipe, TrainingConfig] | None:
+    """What the run to be resumed began with; None where none is to be resumed.
+
+    Looked up before the flags are read, since the recipe decides which flags there are.
+
+    Raises:
+        RecipeError: it is to be resumed and was never begun.
+    """
+    asked = any(word == "--resume" or word.startswith("--resume=") for word in words)
+    path = run_dir_of(words) or (Path(str(settings["run_dir"])) if settings.get("run_dir") else None)
+    if not (asked or settings.get("resume")) or path is None:
+        return None
     from supersvg.engine.run import recorded_config
 
-    recorded = recorded_config(Path(str(run_dir)))
-    if recorded is None:
+    found = recorded_config(path)
+    if found is None:
         raise RecipeError(
-            f"there is no run in {run_dir} to resume",
+            f"there is no run in {path} to resume",
             advice="check --run-dir, or leave --resume out to start one",
         )
-    if name is not None and recorded[0].name != recipe.name:
-        raise RecipeError(
-            f"this run trains {recorded[0].name}, not {recipe.name}",
-            advice=f"use --recipe {recorded[0].name}",
-        )
-    recipe, began = recorded
-    if name is None:
-        flags = parse_flags(recipe.config, rest)
-    kept = {key: value for key, value in to_dict(began).items() if key != "resume"}
-    return recipe, resolve(recipe.config, {**settings, **flags}, kept), began
+    return found
 
 
 def _take(words: Sequence[str], name: str) -> tuple[list[str], str | None]:
