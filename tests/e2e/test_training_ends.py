@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+resource = pytest.importorskip("resource", reason="limits and signals are POSIX's")
 pytest.importorskip("torch", reason="the trainer needs the [train] extra")
 
 from supersvg.engine.checkpoint import find_checkpoints, load_checkpoint

@@ -19,6 +19,7 @@ import sys
 from typing import Any
 
 import torch
+
 from supersvg.cli import main
 from supersvg.engine import run as _loaded  # noqa: F401 - imported here once, so that no child has to
 

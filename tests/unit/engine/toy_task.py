@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from supersvg.engine.optimizer import decay_groups
@@ -112,4 +113,17 @@ class ToyTask:
         return decay_groups(model, self.config.weight_decay)
 
 
-RECIPE = Recipe("toy_task:RECIPE", "a toy for tests", ToyConfig, "toy_task:ToyTask")
+def vectorizer(
+    config: ToyConfig, weights: dict[str, Tensor], device: torch.device
+) -> Callable[[NDArray[np.uint8], int | None], str]:
+    Toy(config).to(device).load_state_dict(weights)
+
+    def draw(picture: NDArray[np.uint8], paths: int | None) -> str:
+        return (
+            f"<svg xmlns='http://www.w3.org/2000/svg' id='{picture.shape}-{paths}-{picture[0, 0].tolist()}'/>"
+        )
+
+    return draw
+
+
+RECIPE = Recipe("toy_task:RECIPE", "a toy for tests", ToyConfig, "toy_task:ToyTask", "toy_task:vectorizer")

@@ -39,7 +39,7 @@ from supersvg.engine.record import Record, Totals
 from supersvg.engine.rundir import RunDirectory
 from supersvg.engine.schedule import horizon
 from supersvg.engine.signals import Requests
-from supersvg.engine.task import Described, Fingerprinted, Task
+from supersvg.engine.task import Described, Fingerprinted, Task, Vectorizer
 from supersvg.recipes import Recipe, RecipeError, TrainingConfig, differences, find_recipe, from_dict, to_dict
 
 
@@ -123,16 +123,31 @@ def load_task(recipe: Recipe, config: TrainingConfig) -> Task:
     Raises:
         BadArguments: the recipe names a module or attribute that does not exist.
     """
-    module, _, attribute = recipe.task.partition(":")
+    task: Task = _named(recipe, recipe.task)(config)
+    return task
+
+
+def load_vectorizer(recipe: Recipe) -> Vectorizer:
+    """The recipe's vectorizer.
+
+    Raises:
+        BadArguments: it has none.
+    """
+    if not recipe.vectorizer:
+        raise BadArguments(f"the recipe {recipe.name} makes no SVGs", advice="use a model of another recipe")
+    found: Vectorizer = _named(recipe, recipe.vectorizer)
+    return found
+
+
+def _named(recipe: Recipe, name: str) -> Any:
+    module, _, attribute = name.partition(":")
     try:
-        make = getattr(importlib.import_module(module), attribute)
+        return getattr(importlib.import_module(module), attribute)
     except (ModuleNotFoundError, AttributeError) as error:
         raise BadArguments(
             f"the recipe {recipe.name} cannot be loaded: {error}",
             advice="pip install 'supersvg-cloud[train]'",
         ) from error
-    task: Task = make(config)
-    return task
 
 
 def _resume(

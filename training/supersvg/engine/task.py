@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -81,6 +82,18 @@ class Task(Protocol):
 
     def parameter_groups(self, model: nn.Module) -> list[dict[str, Any]]:
         """Groups for AdamW; ``supersvg.engine.optimizer.decay_groups`` makes the usual two."""
+        ...
+
+
+class Vectorizer(Protocol):
+    """How a trained recipe draws pictures it has not seen; needs no dataset."""
+
+    def __call__(
+        self, config: Any, weights: dict[str, Tensor], device: torch.device
+    ) -> Callable[[NDArray[np.uint8], int | None], str]:
+        """A function from a picture [H, W, 3] and an exact number of paths (None: the model's choice) to SVG
+        text.
+        """
         ...
 
 

@@ -23,6 +23,8 @@ class Recipe:
     summary: str
     config: type[TrainingConfig]
     task: str
+    vectorizer: str = ""
+    """``module:attribute`` of a ``supersvg.engine.task.Vectorizer``; empty where the recipe makes no SVGs."""
 
 
 RECIPES: dict[str, Recipe] = {
@@ -33,6 +35,7 @@ RECIPES: dict[str, Recipe] = {
             summary="superpixel -> paths in one forward pass (the coarse stage of SuperSVG)",
             config=CoarseConfig,
             task="supersvg.models.supersvg.task:CoarseTask",
+            vectorizer="supersvg.models.supersvg.inference:vectorizer",
         ),
     )
 }
