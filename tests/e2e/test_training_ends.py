@@ -16,7 +16,7 @@ import pytest
 resource = pytest.importorskip("resource", reason="limits and signals are POSIX's")
 pytest.importorskip("torch", reason="the trainer needs the [train] extra")
 
-from supersvg.engine.checkpoint import find_checkpoints, load_checkpoint
+from supersvg.engine.checkpoint import find_checkpoints, load_checkpoint  # noqa: E402
 
 TOYS = Path(__file__).parent.parent / "unit" / "engine"
 FLAGS = [

@@ -3,11 +3,10 @@
 Reads one JSON request a line from standard input and answers with one: the child's exit code (negative: the
 signal that ended it), how many crash points it passed, and its standard error. A request:
 
-    {"argv": [...], "kill_at": N}        SIGKILL inside the N-th call that changes the disk: half a write, or a rename
-                                         not done
+    {"argv": [...], "kill_at": N}
+        SIGKILL inside the N-th call that changes the disk: half a write, or a rename not done
     {"argv": [...], "signal": "SIGTERM", "after": N}
-                                         that signal from outside once the N-th step is under way, wherever
-                                         that hits
+        that signal from outside once the N-th forward pass is under way, wherever that hits
 """
 
 from __future__ import annotations
