@@ -4,8 +4,8 @@
 
 Runs a recipe's task without the run directory around it and prints images/s and the share of each phase:
 data, forward (the network), render, losses, backward (of all three), optimiser, other. Further flags are
-those of the recipe. Without --data-path it takes the dataset `test`, which is made here and needs no
-network. The clock stops for the device at every border between phases, so on a GPU the sum is slower than training.
+those of the recipe. Without --data-path it takes the dataset `test`, which needs no network. The clock stops
+for the device at every border between phases, so on a GPU the sum is slower than training.
 """
 
 from __future__ import annotations
