@@ -1,4 +1,4 @@
-"""Settings and where each came from: flags > SUPERSVG_* > ./supersvg.yaml > the user's config.yaml > defaults.
+"""Settings and their origins: flags > SUPERSVG_* > ./supersvg.yaml > the user's config.yaml > defaults.
 
 ``train.*`` is open: its keys are the recipe's settings and are checked by the recipe, not here.
 """
@@ -158,7 +158,7 @@ def _layer(found: Mapping[str, Any], origin: str, values: dict[str, Value], trai
             guess = f"did you mean {near[0]}? " if near else ""
             raise BadConfig(
                 f"{where}: there is no setting {key!r}",
-                advice=f"{guess}`supersvg-cloud config show` lists them; a recipe's settings go under `train:`",
+                advice=f"{guess}`supersvg-cloud config show` lists them; recipe settings go under `train:`",
             )
         values[key] = Value(key, _convert(_BY_KEY[key], value, where), where)
 

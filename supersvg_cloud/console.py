@@ -21,7 +21,9 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, highlight=False, soft_wrap=not stream.isatty(), emoji=False)
+    # A file or a pipe has no edge to wrap at: one row of a table stays one line there.
+    width = None if stream.isatty() else 240
+    return Console(stderr=stderr, highlight=False, width=width, emoji=False)
 
 
 def say(text: str = "", *, style: str = "") -> None:
@@ -44,7 +46,12 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left", overflow="fold")
+        table.add_column(
+            name.rstrip(">"),
+            justify="right" if name.endswith(">") else "left",
+            overflow="fold",
+            no_wrap=name in ("id", "name", "state", "step>"),
+        )
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
     console().print(table)

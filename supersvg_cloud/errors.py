@@ -2,8 +2,8 @@
 """The one tree of errors: what happened, why, what to type next, and the exit code a script can rely on.
 
 Every class here is one row of docs/errors.md, which is generated from this module (``python -m
-supersvg_cloud.cli.reference``). The exit codes 64 to 75 are those of the run contract and mean the same whether
-a trainer or the command line gives them.
+supersvg_cloud.cli.reference``). The exit codes 64 to 75 are those of the run contract and mean the same
+whether a trainer or the command line gives them.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class BadConfig(SuperSVGError):
 
 
 SUCCESS, SAVED, INTERRUPTED = 0, 75, 130
-"""Exit codes that are no error: done; saved and ready to be resumed; left by Ctrl-C with the trainer running."""
+"""Exit codes that are no error: done; saved and ready to be resumed; left with the trainer running."""
 
 BY_EXIT_REASON: dict[str, type[SuperSVGError]] = {
     "bad-arguments": BadArguments,
@@ -153,7 +153,7 @@ BY_EXIT_REASON: dict[str, type[SuperSVGError]] = {
     "busy": Busy,
     "force": EndedByForce,
 }
-"""``exit_reason`` of summary.json (and ``force``, for none at all) -> the error that the command ends with."""
+"""``exit_reason`` of summary.json (``force``: none at all) -> the error that the command ends with."""
 
 REASON_BY_EXIT_CODE: dict[int, str] = {
     0: "done",

@@ -59,7 +59,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A run's stay on one host. ``claim`` marks the host's process; ``started`` and ``ended`` are Unix seconds."""
+    """A run's stay on one host. ``claim`` marks its process; ``started``, ``ended`` are Unix seconds."""
 
     number: int
     run_id: str

@@ -1,6 +1,6 @@
 """Every difference between operating systems that the orchestrator meets, in one place.
 
-A ``Platform`` is data and a few functions chosen by ``sys.platform``; tests build the ones this machine is not.
+A ``Platform`` is data and a few functions chosen by ``sys.platform``; tests build those this machine is not.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class Platform:
         self.kill(pid, getattr(signal, "CTRL_BREAK_EVENT", 1) if self.windows else signal.SIGTERM)
 
     def started(self, pid: int) -> str:
-        """A mark that, with the pid, tells this process from a later one with the same pid; empty: no such process.
+        """A mark that, with the pid, tells this process from a later one with the same pid.
 
-        Linux: start time in clock ticks since boot, and the boot's id. Elsewhere: the start time as the system
-        prints it.
+        Linux: start time in clock ticks since boot, and the boot's id. Elsewhere: the start time as the
+        system prints it. Empty: there is no such process.
         """
         if self.name.startswith("linux"):
             return self._started_linux(pid)
@@ -99,7 +99,7 @@ class Platform:
         return "" if not status or status.startswith("Z") else " ".join(started.split())
 
     def is_alive(self, pid: int, started: str) -> bool:
-        """Whether the process that was marked ``started`` still runs; a zombie or a reused pid does not count."""
+        """Whether the process marked ``started`` still runs; a zombie or a reused pid does not count."""
         return bool(started) and self.started(pid) == started
 
     def memory_bytes(self) -> int:

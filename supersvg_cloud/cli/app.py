@@ -72,7 +72,7 @@ def _tell(error: Exception, *, as_json: bool) -> int:
         from supersvg_cloud.console import mask
 
         sys.stderr.write(mask("".join(traceback.format_exception(error))))
-    return told.exit_code
+    return int(told.exit_code)
 
 
 def _as_ours(error: Exception) -> Any:
@@ -89,5 +89,5 @@ def _as_ours(error: Exception) -> Any:
         return UsageError(message, advice=f"{guess}`{path} --help` lists what there is")
     return TrainerBug(
         f"supersvg-cloud itself failed: {type(error).__name__}: {error}",
-        advice="set SUPERSVG_DEBUG=1 for the traceback, and report it; running trainers are not touched by this",
+        advice="set SUPERSVG_DEBUG=1 for the traceback, and report it; running trainers go on",
     )

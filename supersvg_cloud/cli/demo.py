@@ -89,7 +89,7 @@ def _begin(opened: Session, name: str, steps: int | None, *, offline: bool) -> R
     except BadData as error:
         dataset = "test"
         console.warn(
-            f"The icons cannot be fetched ({error.message}). The demo goes on with the generated dataset `test`."
+            f"The icons cannot be fetched ({error.message}). Going on with the generated dataset `test`."
         )
     values = {**opened.config.values, "dataset": Value("dataset", dataset, "demo")}
     flags = ["--preset=tiny", *([f"--steps={steps}"] if steps else [])]

@@ -22,7 +22,7 @@ PLAIN_EVERY_S = 5.0
 
 
 class Display:
-    """Shows a run's progress. ``bill`` says what it has cost so far. A context manager."""
+    """Shows a run's progress. ``bill`` says what it has cost so far, ``hint`` what Ctrl-C does."""
 
     def __init__(
         self,
@@ -31,10 +31,11 @@ class Display:
         *,
         plain: bool,
         quiet: bool = False,
+        hint: str = "",
         console: Console | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.run, self.bill, self.quiet, self.clock = run, bill, quiet, clock
+        self.run, self.bill, self.quiet, self.hint, self.clock = run, bill, quiet, hint, clock
         self.console = console or make_console()
         self.live: Any = None
         self.plain = plain or not self.console.is_terminal
@@ -75,8 +76,10 @@ class Display:
         if self.quiet:
             return
         for event in events:
-            line = plain_line(event)
-            if line and (event.get("kind") != "step" or (self.live is None and self._due())):
+            # The panel has the numbers already; what was said in words would be lost on it.
+            words = event.get("kind") in ("notice", "error")
+            line = plain_line(event) if words or self.live is None else ""
+            if line and (event.get("kind") != "step" or self._due()):
                 self.say(line)
         if self.live is not None:
             self.live.update(self.panel(progress), refresh=True)
@@ -94,12 +97,10 @@ class Display:
 
         width = max(20, min(60, self.console.width - 34))
         text = Text("\n".join(panel_lines(progress, self.bill(), width)), no_wrap=True, overflow="ellipsis")
-        if self._note:
-            text.append(f"\n{self._note}", style="bold yellow")
+        # The line is there from the start: a panel that grows leaves pieces of its old frame behind.
+        text.append(f"\n{self._note or self.hint}", style="bold yellow" if self._note else "dim")
         work = self.run.workload
-        title = Text(
-            f" {label(self.run)}: {work.recipe} on {work.dataset} ", overflow="ellipsis", no_wrap=True
-        )
+        title = Text(f"{label(self.run)}: {work.recipe} on {work.dataset}", overflow="ellipsis", no_wrap=True)
         return Panel(text, title=title, title_align="left", expand=True)
 
 
@@ -109,11 +110,10 @@ def panel_lines(progress: Progress, bill: Electricity, width: int) -> list[str]:
         waiting = progress.last_notice or "the trainer is starting"
         return [f"{waiting} ...", f"cost     {cost_words(bill)}"]
     filled = int(progress.fraction * width)
+    bar, speed = "━" * filled + "╌" * (width - filled), number(progress.images_per_s)
     lines = [
-        f"step     {'━' * filled}{'╌' * (width - filled)} {progress.step}/{progress.total_steps}"
-        f" ({progress.fraction:.0%})",
-        f"time     {duration(progress.elapsed_s)} so far, {duration(progress.eta_s)} to go,"
-        f" {number(progress.images_per_s)} images/s",
+        f"step     {bar} {progress.step}/{progress.total_steps} ({progress.fraction:.0%})",
+        f"time     {duration(progress.elapsed_s)} so far, {duration(progress.eta_s)} to go, {speed} images/s",
     ]
     losses = [value for _, value in progress.losses]
     if losses:

@@ -15,9 +15,9 @@ def fetch(
     run: RunArgument = None,
     as_json: Json = False,
 ) -> None:
-    """Copy a run's results to a directory; every file is verified by its hash, and SHA256SUMS is left beside them.
+    """Copy a run's results to a directory, every file verified by its hash.
 
-    Given again, it copies only what is missing or differs.
+    SHA256SUMS is left beside them. Given again, it copies only what is missing or differs.
     """
     from supersvg_cloud import console
     from supersvg_cloud.cli.session import session

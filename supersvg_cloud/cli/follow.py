@@ -33,8 +33,9 @@ def follow(
         return journal.bill(journey.run, session.ledger.attempts(run.id), time.time())
 
     quiet = session.as_json
+    hint = "Ctrl-C: save and leave." if stops else "Ctrl-C: leave it running."
     try:
-        with Display(run, bill_now, plain=plain or detach, quiet=quiet) as display:
+        with Display(run, bill_now, plain=plain or detach, quiet=quiet, hint=hint) as display:
 
             def interrupted() -> None:
                 display.note("Saving, then leaving. Ctrl-C again: leave it running in the background.")
@@ -42,7 +43,6 @@ def follow(
             journey.watcher = Watcher(
                 on_progress=display.progress, on_interrupt=interrupted, stops_trainer=stops
             )
-            journey.told = lambda what, done, total: None
             take(
                 journey,
                 detach=detach,
@@ -79,7 +79,7 @@ def _say_left(session: Session, journey: Journey, word: str) -> None:
 
 
 def finish(session: Session, status: journal.Status, *, tell: bool = True) -> journal.Status:
-    """The last words about a run that has ended. Raises typer.Exit or the run's error where it is not done."""
+    """The last words about a run that has ended. Raises typer.Exit or its error where it is not done."""
     if status.state is State.FAILED:
         raise journal.failure(status)
     tell = tell or status.state is State.SAVED
@@ -98,10 +98,8 @@ def last_words(status: journal.Status) -> list[str]:
     word = run.name or run.id
     metrics = ", ".join(f"{name} {number(value)}" for name, value in list(progress.metrics.items())[:4])
     head = "Done" if status.state is State.DONE else "Saved"
-    lines = [
-        f"{head}: {journal.label(run)}, step {progress.step}/{progress.total_steps}"
-        f" in {duration(progress.elapsed_s)}, {cost_words(status.bill)}"
-    ]
+    steps = f"step {progress.step}/{progress.total_steps} in {duration(progress.elapsed_s)}"
+    lines = [f"{head}: {journal.label(run)}, {steps}, {cost_words(status.bill)}"]
     if metrics:
         lines.append(f"  held-out:  {metrics}")
     if (run.run_dir / "report.html").exists():

@@ -25,7 +25,7 @@ def stop(run: RunArgument = None, as_json: Json = False) -> None:
         opened.provider.ask_to_stop(claim)
         if not wait_for_end(opened.provider, claim, opened.config["stop.patience"]):
             raise NotNow(
-                f"run {journal.label(found)} was asked to save and is still at it after {opened.config['stop.patience']:g} s",
+                f"run {journal.label(found)} was asked to save and is still at it",
                 advice=f"look again later: supersvg-cloud status {found.name or found.id}",
             )
         status = opened.status(found)

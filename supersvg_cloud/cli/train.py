@@ -50,8 +50,8 @@ def train(
 ) -> None:
     """Train a model on a dataset, and stay with it.
 
-    Ctrl-C saves and leaves; a second Ctrl-C leaves it running. Flags that are not listed under Options belong to
-    the recipe (below), and may be spelt --batch-size or --batch_size.
+    Ctrl-C saves and leaves; a second Ctrl-C leaves it running. Flags that are not listed under Options belong
+    to the recipe (below), and may be spelt --batch-size or --batch_size.
     """
     from supersvg_cloud import console
     from supersvg_cloud.cli.follow import follow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -13,7 +14,7 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
         return ""
     count = min(width, len(values))
     edges = [round(index * len(values) / count) for index in range(count + 1)]
-    means = [sum(values[a:b]) / (b - a) for a, b in zip(edges, edges[1:], strict=False)]
+    means = [sum(values[a:b]) / (b - a) for a, b in pairwise(edges)]
     low, high = min(means), max(means)
     if high == low:
         return BARS[0] * count
@@ -45,5 +46,5 @@ def number(value: float | None) -> str:
 
 
 def money(value: float) -> str:
-    """An amount without a currency, since electricity is paid in the reader's own; small ones keep their digits."""
-    return f"{value:.2f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
+    """An amount without a currency, since electricity is paid in the reader's own."""
+    return "under 0.01" if 0 < value < 0.005 else f"{value:.2f}"

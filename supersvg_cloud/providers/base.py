@@ -1,8 +1,8 @@
 """What the rest of the program may ask of a provider, and what each provider can do.
 
-Behaviour that every provider keeps: ``start`` with a claim that was started before starts nothing and returns what
-there is; ``find`` returns None only where nothing was ever started under the claim; ``ask_to_stop`` succeeds where
-the trainer is already gone.
+Behaviour that every provider keeps: ``start`` with a claim that was started before starts nothing and returns
+what there is; ``find`` returns None only where nothing was ever started under the claim; ``ask_to_stop``
+succeeds where the trainer is already gone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Process:
-    """A started trainer as it is now. ``exit_code`` is None while it runs, and where it could not be learned."""
+    """A started trainer now. ``exit_code`` is None while it runs, and where it could not be learned."""
 
     claim: str
     pid: int | None

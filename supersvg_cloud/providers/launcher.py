@@ -2,9 +2,9 @@
 
     python -m supersvg_cloud.providers.launcher RECORD LOG CLAIM COMMAND...
 
-RECORD is created exclusively, so one claim starts one trainer, however often it is asked for and whenever the asking
-process was killed. It is replaced as a whole each time: first with the launcher's own pid, then with the trainer's,
-at last with its exit code, which nobody else could learn once the terminal is gone.
+RECORD is created exclusively, so one claim starts one trainer, however often it is asked for and whenever the
+asking process was killed. It is replaced as a whole each time: first with the launcher's own pid, then with
+the trainer's, at last with its exit code, which nobody else could learn once the terminal is gone.
 """
 
 from __future__ import annotations

@@ -52,6 +52,14 @@ class Local:
                 cause=str(error),
                 advice="check the directory's permissions and free space, or set SUPERSVG_HOME",
             ) from error
+        try:
+            return self._wait(job, launcher)
+        finally:
+            if launcher.poll() is None:
+                # Popen complains when it is deleted before its process ends; here that is the point.
+                launcher.returncode = 0
+
+    def _wait(self, job: Job, launcher: subprocess.Popen[bytes]) -> Process:
         deadline = time.monotonic() + START_PATIENCE_S
         while time.monotonic() < deadline:
             found = self.find(job.claim)
@@ -130,6 +138,6 @@ class Local:
                 fresh = time.time() - path.stat().st_mtime < START_PATIENCE_S
                 return {"launcher": {}} if not fresh else None
             found = json.loads(text)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return found if isinstance(found, dict) else {}

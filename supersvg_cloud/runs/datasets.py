@@ -15,7 +15,7 @@ Told = Callable[[str, int, int], None]
 
 
 def is_folder(dataset: str) -> bool:
-    """Whether ``dataset`` means a folder on this machine rather than a recipe: it has a separator, or exists."""
+    """Whether ``dataset`` means a folder rather than a recipe: it has a separator, or exists."""
     from supersvg_data.recipes import RECIPES
 
     named = dataset in RECIPES and dataset != "folder"
@@ -25,7 +25,7 @@ def is_folder(dataset: str) -> bool:
 
 
 def check_name(dataset: str) -> None:
-    """Raises BadData where ``dataset`` is neither a recipe nor an existing folder; the nearest name is suggested."""
+    """Raises BadData where ``dataset`` is neither a recipe nor an existing folder."""
     import difflib
 
     from supersvg_data.recipes import RECIPES
@@ -43,7 +43,7 @@ def check_name(dataset: str) -> None:
         raise BadData(
             f"there is no dataset {dataset!r}",
             advice=(f"did you mean {near[0]}? " if near else "")
-            + "`supersvg-cloud data list` names them; a folder of your own pictures is given by its path: ./pictures",
+            + "`supersvg-cloud data list` names them; your own pictures are given by their path: ./pictures",
         )
 
 

@@ -67,7 +67,7 @@ def result(status: Status) -> Result:
 
 
 def require_promised(status: Status) -> None:
-    """Raises DemoBelowTarget where the demo on icons is worse than promised; other datasets have no promise."""
+    """Raises DemoBelowTarget where the demo on icons is worse than promised; other data have no promise."""
     misses = result(status).misses()
     if status.run.workload.dataset == "icons" and misses:
         raise DemoBelowTarget(

@@ -14,7 +14,7 @@ from supersvg_cloud.platform import Platform
 
 GB = 1024**3
 CORES, MEMORY_GB, DISK_GB, GPU_GB, CLOUD_GPU_GB = 4, 16, 50, 8, 16
-"""The project's minimum: for this machine; a GPU is optional, and rented ones should have ``CLOUD_GPU_GB``."""
+"""The project's minimum for this machine; a GPU is optional, and a rented one has ``CLOUD_GPU_GB``."""
 
 EXTRAS = {"data": ("numpy", "PIL", "resvg"), "train": ("torch", "skimage", "tensorboard")}
 

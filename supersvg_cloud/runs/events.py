@@ -1,4 +1,4 @@
-"""Reading a run directory: events.jsonl as it grows, summary.json when it is there, and what they add up to."""
+"""Reading a run directory: events.jsonl as it grows, summary.json, and what they add up to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Event = dict[str, Any]
 
 
 class EventReader:
-    """Reads new whole lines of an events.jsonl; the file may not exist yet, and may be cut shorter by a resume."""
+    """Reads new whole lines of an events.jsonl, which may not exist yet, and may be cut by a resume."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,11 +42,11 @@ def _parse(line: bytes) -> Event | None:
 
 
 def read_summary(run_dir: Path, *, since: float = 0.0) -> dict[str, Any] | None:
-    """summary.json, if it was written after ``since`` (Unix seconds) and is whole; an older one is an older attempt's."""
+    """summary.json, if it is whole and was written after ``since`` (Unix seconds), by this attempt."""
     path = run_dir / "summary.json"
     try:
-        # File systems round times; two seconds is the coarsest in use (FAT).
-        if path.stat().st_mtime < since - 2:
+        # Kernels stamp files with the time of their last tick, a few milliseconds ago.
+        if path.stat().st_mtime < since - 0.1:
             return None
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -43,9 +43,7 @@ def fetch(run_dir: Path, output: Path) -> Copied:
         raise BadArguments(f"{output} and {run_dir} contain each other", advice="give -o another directory")
     found = sorted(_results(run_dir))
     if not found:
-        raise NotNow(
-            f"there is nothing in {run_dir} to fetch", advice="supersvg-cloud status shows how the run stands"
-        )
+        raise NotNow(f"there is nothing in {run_dir} to fetch", advice="look first: supersvg-cloud status")
     sums: dict[str, str] = {}
     already = size = 0
     try:
@@ -61,7 +59,7 @@ def fetch(run_dir: Path, output: Path) -> Copied:
         raise CannotWrite(
             f"{error.filename or output} cannot be copied",
             cause=str(error),
-            advice="check permissions and free space, then repeat the command: what is whole is not copied again",
+            advice="check permissions and free space, then repeat: what is whole is not copied again",
         ) from error
     _check_checkpoints(run_dir, sums)
     return Copied(output=output, files=len(found), size=size, already=already)

@@ -1,4 +1,4 @@
-"""What is known of runs: finding one by what a person types, its state now, and settling attempts that have ended."""
+"""What is known of runs: finding one by what a person types, its state, settling attempts that have ended."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def _named(ledger: Ledger, runs: list[Run], wanted: str) -> Run:
         return starting[0]
     if starting:
         raise AmbiguousRun(
-            f"{wanted!r} is the start of {len(starting)} run ids: {', '.join(run.id for run in starting[-5:])}",
+            f"{wanted!r} begins {len(starting)} run ids: {', '.join(run.id for run in starting[-5:])}",
             advice="type a few more characters",
         )
     launch = Path(wanted) / LAUNCH_FILE
@@ -186,7 +186,7 @@ def status(run: Run, ledger: Ledger, provider: Provider, *, now: float | None = 
 
 def _state(run: Run, attempts: list[Attempt], process: Process | None) -> tuple[State, str]:
     if not attempts:
-        # A run that was read back in from its directory has no attempts here, but its directory knows its end.
+        # A run that was read back in from its directory has no attempts here, but its summary knows its end.
         known = (read_summary(run.run_dir) or {}).get("exit_reason", "")
         return _ended(known) if known else (State.PLANNED, "")
     last = attempts[-1]
@@ -227,7 +227,7 @@ def exit_reason(run_dir: Path, process: Process, *, since: float) -> str:
     if process.problem:
         return "bug"
     from_code = REASON_BY_EXIT_CODE.get(process.exit_code if process.exit_code is not None else -1)
-    # "done" and "saved" are believed from the summary alone: without it the work's end was never written down.
+    # "done" and "saved" are believed from the summary alone: without it the end was never written down.
     if from_code is not None and from_code not in ("done", "saved"):
         return from_code
     return "bug" if process.exit_code in (1, 2) else "force"
@@ -253,7 +253,7 @@ def failure(status_now: Status) -> SuperSVGError:
     if reason == "force":
         return BY_EXIT_REASON["force"](
             f"run {label(run)} ended by force: its trainer is gone and left no reason",
-            cause="killed, out of system memory, or a power cut; everything up to its last checkpoint is kept",
+            cause="killed, out of system memory, or a power cut; its last checkpoint is kept",
             advice=f"go on with it: {resume}",
         )
     hints = {

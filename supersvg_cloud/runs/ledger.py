@@ -1,7 +1,7 @@
-"""The SQLite record of what was meant and done: runs, attempts, steps and spend. The truth about our intentions.
+"""The SQLite record of what was meant and done: runs, attempts, steps, spend. The truth about our intentions.
 
-Every write is its own transaction with ``synchronous=FULL``, so that what a step recorded survives the process and
-the power. A ledger of a newer version is refused untouched; an older one is brought up to date on opening.
+Every write is its own transaction with ``synchronous=FULL``, so that what a step recorded survives the
+process and the power. A ledger of a newer version is refused untouched; an older one is brought up to date.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from supersvg_cloud.model import Attempt, Electricity, Outcome, Run, Workload
 
 MIGRATIONS: tuple[str, ...] = (
     """
-    CREATE TABLE runs (id TEXT PRIMARY KEY, name TEXT NOT NULL, run_dir TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, run_dir TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
     CREATE UNIQUE INDEX names ON runs (name) WHERE name <> '';
     CREATE TABLE attempts (
         run_id TEXT NOT NULL REFERENCES runs (id), number INTEGER NOT NULL, claim TEXT NOT NULL UNIQUE,
         started REAL NOT NULL, ended REAL, outcome TEXT, exit_reason TEXT NOT NULL DEFAULT '', pid INTEGER,
         PRIMARY KEY (run_id, number));
     CREATE TABLE steps (
-        run_id TEXT NOT NULL REFERENCES runs (id), step TEXT NOT NULL, moment TEXT NOT NULL, at REAL NOT NULL);
+        run_id TEXT NOT NULL REFERENCES runs (id), step TEXT NOT NULL, moment TEXT NOT NULL,
+        at REAL NOT NULL);
     CREATE TABLE spend (
         run_id TEXT NOT NULL, attempt INTEGER NOT NULL, kind TEXT NOT NULL, hours REAL NOT NULL,
         watts REAL NOT NULL, price_per_kwh REAL NOT NULL, total REAL NOT NULL, PRIMARY KEY (run_id, attempt));
@@ -232,6 +234,6 @@ def _damaged(path: Path, cause: str) -> LedgerDamaged:
     return LedgerDamaged(
         f"the ledger {path} is damaged",
         cause=cause,
-        advice=f"move it away ({path.name} -> {path.name}.damaged); runs are read back in from their directories, "
-        "which are unharmed: supersvg-cloud status RUN_DIR",
+        advice=f"move it away ({path.name} -> {path.name}.damaged); runs are read back in from their "
+        "directories, which are unharmed: supersvg-cloud status RUN_DIR",
     )

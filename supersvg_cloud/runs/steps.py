@@ -1,7 +1,7 @@
 """Long work as a list of small steps, with the ledger written before and after each.
 
-A step looks at the world to tell whether it is done, so a process that is killed between any two lines goes on,
-when its command is repeated, at the first step that is not.
+A step looks at the world to tell whether it is done, so a process that is killed between any two lines goes
+on, when its command is repeated, at the first step that is not.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     dataset -> run directory -> intent -> trainer -> watch -> settle -> report
 
-A run is written to the ledger first; then every step is taken that is not done. `resume` walks the same list with
-a new attempt.
+A run is written to the ledger first; then every step is taken that is not done. `resume` walks the same list
+with a new attempt.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from supersvg_cloud.runs.steps import Notify, Step, walk
 from supersvg_cloud.runs.watch import Watcher, watch
 
 OWN_FLAGS = {"run_dir": "--run-dir", "data_path": "--data", "resume": "supersvg-cloud resume RUN"}
-"""Recipe settings that the orchestrator gives to the trainer itself, and what a person uses in their place."""
+"""Recipe settings that the orchestrator hands to the trainer itself, and what a person uses instead."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ STEPS: tuple[Step[Journey], ...] = (
     Step(
         name="settle",
         describe=lambda j: f"write down how it ended and its electricity at {j.run.watts:g} W",
-        is_done=lambda j: _last(j).ended is not None,
+        is_done=lambda j: j.attempt is not None and _last(j).ended is not None,
         run=lambda j: _settle(j),
     ),
     Step(
@@ -171,7 +171,7 @@ def _check_run_name(name: str) -> None:
 
 
 def recipe_settings(config: Config, flags: Sequence[str]) -> list[str]:
-    """The flags for the trainer: ``train.*`` of files and environment below what was typed, checked as a whole."""
+    """The trainer's flags: ``train.*`` of files and environment below what was typed, checked as a whole."""
     from supersvg.recipes import RecipeError, find_recipe, resolve, to_flags
 
     typed = journal.require_recipe_flags(config["recipe"], list(flags))
@@ -202,7 +202,7 @@ def require_trainer(config: Config) -> None:
 
 def trainer_command(run: Run, extra: Sequence[str] = ()) -> tuple[str, ...]:
     """The command line of docs/run-contract.md. A run that the trainer has begun is resumed."""
-    command = run.trainer or _own_trainer(run.workload.processes)
+    command = trainer_program(run, processes=run.workload.processes)
     if (run.run_dir / "run.json").exists():
         return (*command, "train", "--run-dir", str(run.run_dir), "--resume", *extra)
     work = run.workload
@@ -216,7 +216,10 @@ def trainer_command(run: Run, extra: Sequence[str] = ()) -> tuple[str, ...]:
     )
 
 
-def _own_trainer(processes: int) -> tuple[str, ...]:
+def trainer_program(run: Run, *, processes: int) -> tuple[str, ...]:
+    """The trainer, without its verb: this installation's, or another that keeps the run contract."""
+    if run.trainer:
+        return run.trainer
     if processes <= 1:
         return (sys.executable, "-m", "supersvg")
     launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes))

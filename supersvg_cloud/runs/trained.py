@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from supersvg_cloud.config import Config
 from supersvg_cloud.errors import BY_EXIT_REASON, REASON_BY_EXIT_CODE, BadData, NotNow, TrainerBug
 from supersvg_cloud.model import Run
 from supersvg_cloud.runs.journal import label
-from supersvg_cloud.runs.train import require_trainer, trainer_command
+from supersvg_cloud.runs.train import require_trainer, trainer_program
 
 
 def require_checkpoint(run: Run) -> None:
@@ -31,7 +30,7 @@ def require_pictures(pictures: Sequence[Path]) -> None:
 
 
 def use(config: Config, run: Run, verb: str, words: Sequence[str], *, capture: bool) -> str:
-    """Runs the trainer's ``verb`` on the run; returns its stdout where ``capture``, else lets it speak for itself.
+    """Runs the trainer's ``verb`` on the run; returns its stdout where ``capture``, else lets it speak.
 
     Raises:
         MissingExtra, NotNow, and the error of the exit code that the trainer ends with.
@@ -40,12 +39,9 @@ def use(config: Config, run: Run, verb: str, words: Sequence[str], *, capture: b
         require_trainer(config)
     require_checkpoint(run)
     # One process is enough to use a model, however many trained it.
-    single = replace(run, workload=replace(run.workload, processes=1))
-    base = trainer_command(single)
-    command = [*base[: base.index("train")], verb, "--run-dir", str(run.run_dir), *words]
-    done = subprocess.run(
-        command, check=False, text=True, stdout=subprocess.PIPE if capture else None, stderr=subprocess.PIPE
-    )
+    command = [*trainer_program(run, processes=1), verb, "--run-dir", str(run.run_dir), *words]
+    out = subprocess.PIPE if capture else None
+    done = subprocess.run(command, check=False, text=True, stdout=out, stderr=subprocess.PIPE)
     if done.returncode == 0:
         return done.stdout or ""
     kind = BY_EXIT_REASON.get(REASON_BY_EXIT_CODE.get(done.returncode, "bug"), TrainerBug)

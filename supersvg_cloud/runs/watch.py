@@ -40,8 +40,8 @@ class Watcher:
 def watch(run: Run, provider: Provider, claim: str, watcher: Watcher) -> None:
     """Returns when the trainer has ended and all its events were told.
 
-    The first Ctrl-C asks the trainer to save and leave, and goes on watching; a second leaves it alone. Where the
-    watcher does not stop the trainer (`monitor`), the first Ctrl-C already leaves it running.
+    The first Ctrl-C asks the trainer to save and leave, and goes on watching; a second leaves it alone. Where
+    the watcher does not stop the trainer (`monitor`), the first Ctrl-C already leaves it running.
 
     Raises:
         LeftRunning: the person went away.
