@@ -27,9 +27,10 @@ def commands_page() -> str:
         "",
         "Written by `python -m supersvg_cloud.cli.reference` from the command tree; do not edit.",
         "",
-        "RUN is a run's name, its id or the start of it, or its directory. Without it a command takes the only run",
-        "that fits; where several do it asks, and in a script it ends with an error (`ambiguous-run`). Recipe flags",
-        "of `train` are listed by `supersvg-cloud train --help`; [configuration](configuration.md) sets them in files.",
+        "RUN is a run's name, its id or the start of it, or its directory. Without it a command takes the",
+        "only run that fits; where several do it asks, and in a script it ends with an error (`ambiguous-run`).",
+        "Recipe flags of `train` are listed by `supersvg-cloud train --help`; in files they go as",
+        "[configuration](configuration.md) says.",
         "`supersvg-cloud --install-completion` teaches the shell to complete commands, runs and datasets.",
         "",
     ]
@@ -71,9 +72,9 @@ def errors_page() -> str:
         "",
         "Written by `python -m supersvg_cloud.cli.reference` from `supersvg_cloud/errors.py`; do not edit.",
         "",
-        "Every error says what happened, why, and what to type next. With `--json` it is one object on standard",
-        'output: `{"error": {"code", "exit_code", "message", "cause", "advice"}}`. `SUPERSVG_DEBUG=1` adds the',
-        "traceback.",
+        "Every error says what happened, why, and what to type next. With `--json` it is one object on",
+        'standard output: `{"error": {"code", "exit_code", "message", "cause", "advice"}}`.',
+        "`SUPERSVG_DEBUG=1` adds the traceback.",
         "",
         "| exit code | error | meaning |",
         "| --- | --- | --- |",
@@ -86,8 +87,8 @@ def errors_page() -> str:
         lines.append(f"| {code} | {f'`{name}`' if name else ''} | {meaning} |")
     lines += [
         "",
-        "64 to 75 are the exit codes of the [run contract](run-contract.md): `train`, `resume`, `monitor` and `demo`",
-        "end with the code of the trainer's `exit_reason`, whatever the trainer's own exit code was.",
+        "64 to 75 are the exit codes of the [run contract](run-contract.md): `train`, `resume`, `monitor`",
+        "and `demo` end with the code of the trainer's `exit_reason`, whatever the trainer's own exit code was.",
         "",
     ]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,9 +77,10 @@ def test_a_trainer_is_started_once_per_claim_and_its_exit_code_is_kept(local: Lo
 
 def test_two_that_start_the_same_claim_at_once_get_one_trainer(local: Local, tmp_path: Path) -> None:
     script = counting(tmp_path)
-    # Two launchers, as two terminals would start them: what `start` finds is only a short cut.
-    launchers = [local._spawn(job(tmp_path, script)) for _ in range(3)]
-    assert [launcher.wait(20) for launcher in launchers] == [0, 0, 0]
+    with ThreadPoolExecutor(3) as terminals:
+        found = list(terminals.map(local.start, [job(tmp_path, script)] * 3))
+    assert len({process.pid for process in found}) == 1
+    over(local)
     assert (tmp_path / "started").read_text() == "x"
 
 
