@@ -1,4 +1,4 @@
-# ruff: noqa: N818 - the classes are named after what happened, in the words of the house
+
 """The one tree of errors: what happened, why, what to type next, and the exit code a script can rely on.
 
 Every class here is one row of docs/errors.md, which is generated from this module (``python -m
@@ -60,9 +60,7 @@ class NameTaken(SuperSVGError):
 
 class NotNow(SuperSVGError):
     code, exit_code = "not-now", 6
-    meaning = (
-        "The run is in a state in which this cannot be done: stopping what ended, resuming what is done."
-    )
+    meaning = "The run is in a state in which this cannot be done: stopping what ended, resuming what is done."
 
 
 class Mismatch(SuperSVGError):

@@ -19,8 +19,7 @@ def list_(as_json: Json = False) -> None:
         console.say_json(found)
         return
     rows = [
-        (row["name"], row["pictures"] or "-", row["licence"], row["prepared"] or "no", row["summary"])
-        for row in found
+        (row["name"], row["pictures"] or "-", row["licence"], row["prepared"] or "no", row["summary"]) for row in found
     ]
     console.say_table(["name", "pictures>", "licence", "prepared", "what"], rows)
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 def demo(
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Fewer steps, for a quicker look; promises nothing.")
-    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Fewer steps, for a quicker look; promises nothing.")] = None,
     name: Annotated[str, typer.Option(help="The run's name.")] = "demo",
     offline: Offline = False,
     plain: Plain = False,
@@ -88,9 +86,7 @@ def _begin(opened: Session, name: str, steps: int | None, *, offline: bool) -> R
             datasets.prepare(dataset, offline=offline, told=tell)
     except BadData as error:
         dataset = "test"
-        console.warn(
-            f"The icons cannot be fetched ({error.message}). Going on with the generated dataset `test`."
-        )
+        console.warn(f"The icons cannot be fetched ({error.message}). Going on with the generated dataset `test`.")
     values = {**opened.config.values, "dataset": Value("dataset", dataset, "demo")}
     flags = ["--preset=tiny", *([f"--steps={steps}"] if steps else [])]
     return new_run(replace(opened.config, values=values), opened.ledger, name=name, flags=flags)

@@ -128,10 +128,7 @@ def panel_lines(progress: Progress, bill: Electricity, width: int) -> list[str]:
 
 
 def cost_words(bill: Electricity) -> str:
-    return (
-        f"electricity {bill.kwh:.3f} kWh = {money(bill.price)}"
-        f" ({bill.watts:g} W at {bill.price_per_kwh:g} per kWh)"
-    )
+    return f"electricity {bill.kwh:.3f} kWh = {money(bill.price)} ({bill.watts:g} W at {bill.price_per_kwh:g} per kWh)"
 
 
 def plain_line(event: Event) -> str:

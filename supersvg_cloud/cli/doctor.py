@@ -23,8 +23,7 @@ def doctor(as_json: Json = False) -> None:
         console.say_table(["", "what", "found", "what to do"], rows)
     if stopping:
         raise MachineUnfit(
-            "this machine cannot train yet: "
-            + "; ".join(f"{check.name} {check.found}" for check in stopping),
+            "this machine cannot train yet: " + "; ".join(f"{check.name} {check.found}" for check in stopping),
             advice=" and ".join(check.advice for check in stopping),
         )
     if not as_json:

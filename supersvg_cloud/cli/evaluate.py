@@ -28,9 +28,7 @@ def evaluate(
         path = str(datasets.prepare(data)) if data else found.data_path
         words = ["--data-path", path] if path else []
         words += ["--limit", str(limit)] if limit else []
-        said = use(
-            opened.config, found, "evaluate", [*words, "--json"] if as_json else words, capture=as_json
-        )
+        said = use(opened.config, found, "evaluate", [*words, "--json"] if as_json else words, capture=as_json)
     if as_json:
         console.say_json(json.loads(said))
     else:

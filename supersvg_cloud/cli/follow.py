@@ -40,9 +40,7 @@ def follow(
             def interrupted() -> None:
                 display.note("Saving, then leaving. Ctrl-C again: leave it running in the background.")
 
-            journey.watcher = Watcher(
-                on_progress=display.progress, on_interrupt=interrupted, stops_trainer=stops
-            )
+            journey.watcher = Watcher(on_progress=display.progress, on_interrupt=interrupted, stops_trainer=stops)
             take(
                 journey,
                 detach=detach,

@@ -28,7 +28,7 @@ def commands_page() -> str:
         "Written by `python -m supersvg_cloud.cli.reference` from the command tree; do not edit.",
         "",
         "RUN is a run's name, its id or the start of it, or its directory. Without it a command takes the",
-        "only run that fits; where several do it asks, and in a script it ends with an error (`ambiguous-run`).",
+        "only run that fits; where several do it asks, and in a script it ends with `ambiguous-run`.",
         "Recipe flags of `train` are listed by `supersvg-cloud train --help`; in files they go as",
         "[configuration](configuration.md) says.",
         "`supersvg-cloud --install-completion` teaches the shell to complete commands, runs and datasets.",
@@ -88,7 +88,7 @@ def errors_page() -> str:
     lines += [
         "",
         "64 to 75 are the exit codes of the [run contract](run-contract.md): `train`, `resume`, `monitor`",
-        "and `demo` end with the code of the trainer's `exit_reason`, whatever the trainer's own exit code was.",
+        "and `demo` end with the code of the trainer's `exit_reason`, whatever the trainer's own code was.",
         "",
     ]
     return "\n".join(lines)

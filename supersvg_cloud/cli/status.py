@@ -29,9 +29,7 @@ def status(run: RunArgument = None, as_json: Json = False) -> None:
     for attempt in found.attempts:
         how = attempt.exit_reason or "going on"
         took = duration(attempt.hours(attempt.ended) * 3600) if attempt.ended else ""
-        console.say(
-            f"  attempt  {attempt.number}: {'ended by force' if how == 'force' else how} {took}".rstrip()
-        )
+        console.say(f"  attempt  {attempt.number}: {'ended by force' if how == 'force' else how} {took}".rstrip())
     if found.state in (State.SAVED, State.FAILED, State.PLANNED):
         console.say(f"  next     supersvg-cloud resume {word}")
     elif found.state.active:

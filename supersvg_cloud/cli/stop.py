@@ -18,9 +18,7 @@ def stop(run: RunArgument = None, as_json: Json = False) -> None:
         found = opened.pick(run, lambda status: status.state.active)
         status = opened.status(found)
         if not status.state.active:
-            raise NotNow(
-                f"run {journal.label(found)} is not running: {status.text}", advice="nothing needs to be done"
-            )
+            raise NotNow(f"run {journal.label(found)} is not running: {status.text}", advice="nothing needs to be done")
         claim = status.attempts[-1].claim
         opened.provider.ask_to_stop(claim)
         if not wait_for_end(opened.provider, claim, opened.config["stop.patience"]):

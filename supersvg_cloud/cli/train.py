@@ -41,9 +41,7 @@ def train(
     ] = None,
     processes: Annotated[int | None, typer.Option(help="Trainer processes, through torchrun.")] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and come back at once.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     offline: Offline = False,
     plain: Plain = False,
     as_json: Json = False,
@@ -61,18 +59,14 @@ def train(
 
     flags = {"dataset": data, "recipe": recipe, "processes": processes}
     with session(flags=flags, as_json=as_json) as opened:
-        run = new_run(
-            opened.config, opened.ledger, name=name, flags=ctx.args, run_dir=run_dir, record=not dry_run
-        )
+        run = new_run(opened.config, opened.ledger, name=name, flags=ctx.args, run_dir=run_dir, record=not dry_run)
         journey = Journey(opened.config, opened.ledger, opened.provider, run, offline=offline)
         if not dry_run:
             follow(opened, journey, detach=detach, plain=plain)
             return
         steps = preview(STEPS, journey)
         if as_json:
-            console.say_json(
-                {"run_dir": str(run.run_dir), "steps": [{"name": n, "does": d} for n, d in steps]}
-            )
+            console.say_json({"run_dir": str(run.run_dir), "steps": [{"name": n, "does": d} for n, d in steps]})
             return
         for number, (step, does) in enumerate(steps, 1):
             console.say(f"{number}. {step}: {does}")

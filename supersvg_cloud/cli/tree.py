@@ -103,8 +103,6 @@ class Root(LazyGroup):
         "vectorize": Entry("vectorize:vectorize", "Turn pictures into SVG with a trained model.", RESULTS),
         "evaluate": Entry("evaluate:evaluate", "Measure a trained model on held-out pictures.", RESULTS),
         "data": Entry("tree:Data", "Datasets: list, get, show, verify.", MACHINE),
-        "doctor": Entry(
-            "doctor:doctor", "See whether this machine can train, and what to do if not.", MACHINE
-        ),
+        "doctor": Entry("doctor:doctor", "See whether this machine can train, and what to do if not.", MACHINE),
         "config": Entry("tree:Config", "Settings, and where each comes from.", MACHINE),
     }

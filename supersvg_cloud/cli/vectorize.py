@@ -13,9 +13,7 @@ from supersvg_cloud.cli.options import Json
 def vectorize(
     ctx: typer.Context,
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Picture files.")],
-    run: Annotated[
-        str | None, typer.Option("--run", help="Which run's model: name, id or directory.")
-    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Which run's model: name, id or directory.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="An SVG file, or a directory for several.")
     ] = None,
@@ -37,6 +35,4 @@ def vectorize(
         found = opened.pick(run, lambda status: any(status.run.run_dir.glob("checkpoints/*/complete.json")))
         said = use(opened.config, found, "vectorize", [*words, *extra], capture=as_json)
     if as_json:
-        console.say_json(
-            {"run": found.id, "pictures": [str(path) for path in files], "output": said.splitlines()}
-        )
+        console.say_json({"run": found.id, "pictures": [str(path) for path in files], "output": said.splitlines()})

@@ -47,9 +47,7 @@ def check_name(dataset: str) -> None:
         )
 
 
-def prepare(
-    dataset: str, *, offline: bool = False, limit: int | None = None, told: Told | None = None
-) -> Path:
+def prepare(dataset: str, *, offline: bool = False, limit: int | None = None, told: Told | None = None) -> Path:
     """The prepared dataset's directory; fetches and converts what is missing.
 
     Raises:

@@ -41,14 +41,10 @@ def _shown(value: float | None) -> str:
 
 def result(status: Status) -> Result:
     """The last evaluation of the run, from its summary, or from its events."""
-    metrics: dict[str, Any] = ((status.summary or {}).get("metrics") or {}).get(
-        "last"
-    ) or status.progress.metrics
+    metrics: dict[str, Any] = ((status.summary or {}).get("metrics") or {}).get("last") or status.progress.metrics
 
     def number(*names: str) -> float | None:
-        return next(
-            (float(metrics[name]) for name in names if isinstance(metrics.get(name), (int, float))), None
-        )
+        return next((float(metrics[name]) for name in names if isinstance(metrics.get(name), (int, float))), None)
 
     mse, flat = number("mse"), number("flat_mse", "flat_color_mse")
     ratio = number("mse_ratio", "flat_ratio", "ratio")

@@ -83,28 +83,20 @@ def _memory(machine: Machine) -> Check:
         return Check("memory", "warn", "unknown", f"see that there are {MEMORY_GB} GB or more")
     # A machine sold with 16 GB reports a little less than that.
     enough = machine.memory_bytes >= (MEMORY_GB - 1) * GB
-    advice = (
-        "" if enough else f"{MEMORY_GB} GB are recommended; use a smaller --batch-size and --num-workers 0"
-    )
+    advice = "" if enough else f"{MEMORY_GB} GB are recommended; use a smaller --batch-size and --num-workers 0"
     return Check("memory", "ok" if enough else "warn", f"{machine.memory_bytes / GB:.1f} GB", advice)
 
 
 def _disk(machine: Machine) -> Check:
     enough = machine.free_bytes >= DISK_GB * GB
-    advice = (
-        ""
-        if enough
-        else f"{DISK_GB} GB are recommended; set SUPERSVG_HOME and SUPERSVG_DATA to a larger disk"
-    )
+    advice = "" if enough else f"{DISK_GB} GB are recommended; set SUPERSVG_HOME and SUPERSVG_DATA to a larger disk"
     return Check("free disk", "ok" if enough else "warn", f"{machine.free_bytes / GB:.0f} GB", advice)
 
 
 def _gpu(machine: Machine) -> Check:
     if machine.platform.name == "darwin":
         return Check("GPU", "ok", "Apple (MPS, for small trainings)")
-    listed = machine.platform.run(
-        ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    )
+    listed = machine.platform.run(["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"])
     name, _, megabytes = listed.strip().partition("\n")[0].rpartition(",")
     if not name or not megabytes.strip().isdigit():
         return Check(
@@ -116,9 +108,7 @@ def _gpu(machine: Machine) -> Check:
     size = int(megabytes) / 1024
     found = f"{name.strip()}, {size:.0f} GB"
     if size < GPU_GB - 0.5:
-        return Check(
-            "GPU", "warn", found, f"{GPU_GB} GB are recommended here, {CLOUD_GPU_GB} GB where rented"
-        )
+        return Check("GPU", "warn", found, f"{GPU_GB} GB are recommended here, {CLOUD_GPU_GB} GB where rented")
     return Check("GPU", "ok", found)
 
 
@@ -140,9 +130,7 @@ def _extra(machine: Machine, name: str, packages: tuple[str, ...]) -> Check:
 def _npm(machine: Machine) -> Check:
     if machine.which("npm"):
         return Check("npm", "ok", "installed")
-    return Check(
-        "npm", "warn", "none", "optional: the dataset icons then comes from its projects' release archives"
-    )
+    return Check("npm", "warn", "none", "optional: the dataset icons then comes from its projects' release archives")
 
 
 def _docker(machine: Machine) -> Check:
@@ -150,7 +138,5 @@ def _docker(machine: Machine) -> Check:
         return Check("Docker", "warn", "none", "optional: training in a container needs it; install Docker")
     version = machine.platform.run(["docker", "version", "--format", "{{.Server.Version}}"]).strip()
     if not version:
-        return Check(
-            "Docker", "warn", "installed, not running", "start Docker, or join the group that may use it"
-        )
+        return Check("Docker", "warn", "installed, not running", "start Docker, or join the group that may use it")
     return Check("Docker", "ok", version)

@@ -101,9 +101,7 @@ def find(ledger: Ledger, wanted: str | None, *, fits: Callable[[Run], bool], cho
         latest = f"the latest run is {label(runs[-1])}" if runs else "no run was started yet"
         raise UnknownRun(
             f"no run fits; {latest}",
-            advice="name one of `supersvg-cloud runs`"
-            if runs
-            else "start one: supersvg-cloud train --data icons",
+            advice="name one of `supersvg-cloud runs`" if runs else "start one: supersvg-cloud train --data icons",
         )
     if len(fitting) == 1:
         return fitting[0]
@@ -130,9 +128,7 @@ def _named(ledger: Ledger, runs: list[Run], wanted: str) -> Run:
     launch = Path(wanted) / LAUNCH_FILE
     if launch.exists():
         return adopt(ledger, launch)
-    near = difflib.get_close_matches(
-        wanted, [name for run in runs for name in (run.name, run.id) if name], n=1
-    )
+    near = difflib.get_close_matches(wanted, [name for run in runs for name in (run.name, run.id) if name], n=1)
     guess = f"did you mean {near[0]}? " if near else ""
     raise UnknownRun(f"there is no run {wanted!r}", advice=f"{guess}`supersvg-cloud runs` lists them all")
 
@@ -147,9 +143,7 @@ def adopt(ledger: Ledger, launch: Path) -> Run:
     from dataclasses import replace
 
     try:
-        run = replace(
-            from_json(json.loads(launch.read_text(encoding="utf-8"))), run_dir=launch.parent.absolute()
-        )
+        run = replace(from_json(json.loads(launch.read_text(encoding="utf-8"))), run_dir=launch.parent.absolute())
     except (ValueError, KeyError, TypeError) as error:
         raise UnknownRun(
             f"{launch} describes no run",

@@ -126,8 +126,7 @@ class Ledger:
             what = f"directory {run.run_dir}" if "run_dir" in str(error) else f"name {run.name!r}"
             raise NameTaken(
                 f"another run already has the {what}",
-                advice="choose another, or go on with it: supersvg-cloud resume "
-                + (run.name or str(run.run_dir)),
+                advice="choose another, or go on with it: supersvg-cloud resume " + (run.name or str(run.run_dir)),
             ) from error
 
     def update_run(self, run: Run) -> None:
@@ -198,9 +197,7 @@ class Ledger:
         """(step, moment) in the order they happened."""
         return [
             (row[0], row[1])
-            for row in self._execute(
-                "SELECT step, moment FROM steps WHERE run_id = ? ORDER BY rowid", (run_id,)
-            )
+            for row in self._execute("SELECT step, moment FROM steps WHERE run_id = ? ORDER BY rowid", (run_id,))
         ]
 
     def spent(self, run_id: str) -> float:

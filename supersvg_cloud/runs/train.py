@@ -112,7 +112,7 @@ def new_run(
 ) -> Run:
     """Checks everything that can be checked without starting anything, and writes the run to the ledger.
 
-    The same command given again, after it was killed, finds the run that it began.
+    The same command given again finds the run that it began, as long as something is left to do for it.
 
     Raises:
         BadArguments, BadData, MissingExtra, NameTaken
@@ -140,16 +140,18 @@ def new_run(
         return run
     for known in ledger.runs():
         same = known.run_dir == run.run_dir or (name and known.name == name)
-        if same and known.workload == run.workload and not ledger.attempts(known.id):
+        if not same:
+            continue
+        state = journal.status(known, ledger, journal.provider_of(config)).state
+        unfinished = state is State.DONE and not report_is_current(known.run_dir)
+        if known.workload == run.workload and (state.active or state is State.PLANNED or unfinished):
             return known
-        if same:
-            _refuse_taken(known, ledger, config)
+        _refuse_taken(known, state)
     ledger.add_run(run)
     return run
 
 
-def _refuse_taken(known: Run, ledger: Ledger, config: Config) -> None:
-    state = journal.status(known, ledger, journal.provider_of(config)).state
+def _refuse_taken(known: Run, state: State) -> None:
     word = known.name or known.id
     if state.active:
         raise Busy(
@@ -227,9 +229,9 @@ def trainer_program(run: Run, *, processes: int) -> tuple[str, ...]:
 
 
 def take(journey: Journey, *, detach: bool, notify: Notify = lambda _step, _moment: None) -> None:
-    """Walks the journey; an attempt that was begun and not ended is gone on with."""
+    """Walks the journey; an attempt that was begun and not ended is gone on with, and so is one that is done."""
     attempts = journey.ledger.attempts(journey.run.id)
-    if attempts and attempts[-1].ended is None:
+    if attempts and (attempts[-1].ended is None or attempts[-1].exit_reason == "done"):
         journey.attempt = attempts[-1]
     walk(START if detach else STEPS, journey, journey.ledger, journey.run.id, notify)
 

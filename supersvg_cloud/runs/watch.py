@@ -17,7 +17,7 @@ from supersvg_cloud.runs.events import Event, EventReader, Progress
 POLL_S = 0.2
 
 
-class LeftRunning(Exception):  # noqa: N818 - what happened, not an error
+class LeftRunning(Exception):
     """The person went away; the trainer goes on."""
 
 

@@ -69,9 +69,7 @@ class Training:
             if step == self.at and not self.resuming and self.end:
                 if self.end == "kill":
                     os.kill(os.getpid(), signal.SIGKILL)
-                self.tell(
-                    "error", exit_reason=self.end, message=f"fake {self.end}", advice="do something else"
-                )
+                self.tell("error", exit_reason=self.end, message=f"fake {self.end}", advice="do something else")
                 return self.finish(self.end, step)
             if step == self.at and self.gate:
                 self.tell("notice", message="waiting at the gate")

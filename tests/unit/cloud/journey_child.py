@@ -1,7 +1,8 @@
 """Takes a run's journey in a process of its own, and dies where it is told: STEP MOMENT, or nowhere.
 
-STEP `start` dies inside the step that starts the trainer: before the launcher, after it, or after the trainer.
-The report's page has its own tests; here a stand-in writes it. `os._exit` leaves as abruptly as SIGKILL: no handler, no clean-up, no flush.
+Run by test_cloud_journey.py. STEP `start` dies inside the step that starts the trainer: before the launcher,
+after it, or after the trainer. The report's page has its own tests; here a stand-in writes it. `os._exit` leaves
+as abruptly as SIGKILL: no handler, no clean-up, no flush.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from supersvg_cloud import config
+from supersvg_cloud.errors import NameTaken
 from supersvg_cloud.providers.base import Job, Process
 from supersvg_cloud.providers.local import Local
-from supersvg_cloud.runs import journal
 from supersvg_cloud.runs.ledger import Ledger
-from supersvg_cloud.runs.train import Journey, check_resumable, new_run, take
+from supersvg_cloud.runs.train import Journey, new_run, take
 
 
 def write_report(run_dir: Path, _context: Mapping[str, object]) -> Path:
@@ -61,14 +62,10 @@ def main(dataset: str, step: str, moment: str) -> None:
     provider = Dying(settings.home / "attempts")
     provider.moment = moment if step == "start" else ""
     with Ledger(settings.ledger) as ledger:
-        known = ledger.runs()
-        if known:
-            run = known[0]
-            status = journal.status(run, ledger, provider)
-            if not status.state.active:
-                check_resumable(status)
-        else:
+        try:
             run = new_run(settings, ledger, name="journey", flags=["--epochs=2"])
+        except NameTaken:
+            return  # nothing is left to do
         if (step, moment) == ("", "planned"):
             os._exit(9)
         take(Journey(settings, ledger, provider, run), detach=False, notify=die_there)

@@ -31,9 +31,7 @@ def step(number: int) -> Event:
 def display(*, terminal: bool, clock: list[float]) -> tuple[Display, io.StringIO]:
     screen = io.StringIO()
     console = Console(file=screen, width=100, force_terminal=terminal, color_system=None, highlight=False)
-    return Display(
-        RUN, lambda: BILL, plain=False, hint="hint", console=console, clock=lambda: clock[0]
-    ), screen
+    return Display(RUN, lambda: BILL, plain=False, hint="hint", console=console, clock=lambda: clock[0]), screen
 
 
 def test_the_panel_shows_curves_speed_memory_time_and_cost() -> None:
@@ -61,9 +59,7 @@ def test_plain_lines_tell_rare_things_always_and_steps_now_and_then() -> None:
     clock = [0.0]
     shown, screen = display(terminal=False, clock=clock)
     with shown:
-        shown.progress(
-            Progress(), [step(1), step(2), {"kind": "checkpoint", "step": 2, "path": "checkpoints/s"}]
-        )
+        shown.progress(Progress(), [step(1), step(2), {"kind": "checkpoint", "step": 2, "path": "checkpoints/s"}])
         clock[0] = 5.0
         shown.progress(Progress(), [step(3), {"kind": "unknown"}])
         shown.note("saving [now]")
@@ -96,9 +92,6 @@ def test_quiet_says_nothing() -> None:
 
 def test_events_in_one_line() -> None:
     assert plain_line(step(4)) == "step 4/200  loss 0.25  12.5 images/s  2:05 to go"
-    assert (
-        plain_line({"kind": "eval", "step": 4, "metrics": {"mse": 0.5, "note": "x"}})
-        == "step 4  held-out: mse 0.5"
-    )
+    assert plain_line({"kind": "eval", "step": 4, "metrics": {"mse": 0.5, "note": "x"}}) == "step 4  held-out: mse 0.5"
     assert plain_line({"kind": "error", "message": "boom"}) == "error: boom"
     assert plain_line({"kind": "sample"}) == ""

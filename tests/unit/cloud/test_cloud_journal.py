@@ -88,9 +88,7 @@ def test_unknown_and_ambiguous_runs_are_explained(ledger: Ledger, tmp_path: Path
 
 
 def test_a_run_is_read_back_in_from_its_directory(ledger: Ledger, tmp_path: Path) -> None:
-    run = replace(
-        add(ledger, tmp_path, 1), id="20250101-000000-ffff", name="lost", run_dir=tmp_path / "elsewhere"
-    )
+    run = replace(add(ledger, tmp_path, 1), id="20250101-000000-ffff", name="lost", run_dir=tmp_path / "elsewhere")
     moved = tmp_path / "moved"
     moved.mkdir()
     (moved / journal.LAUNCH_FILE).write_text(json.dumps(to_json(run)))

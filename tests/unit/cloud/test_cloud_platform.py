@@ -44,9 +44,7 @@ def test_detached_processes_get_a_session_or_a_process_group_of_their_own() -> N
 def test_stopping_is_sigterm_and_on_windows_ctrl_break() -> None:
     sent: list[tuple[int, int]] = []
     for name in ("linux", "darwin", "win32"):
-        Platform(
-            name=name, environ={}, home=Path(), kill=lambda pid, number: sent.append((pid, number))
-        ).ask_to_stop(7)
+        Platform(name=name, environ={}, home=Path(), kill=lambda pid, number: sent.append((pid, number))).ask_to_stop(7)
     assert sent == [(7, signal.SIGTERM), (7, signal.SIGTERM), (7, getattr(signal, "CTRL_BREAK_EVENT", 1))]
 
 
