@@ -39,16 +39,18 @@ def _slic() -> Any:
     return slic
 
 
-def _lightness() -> npt.NDArray[np.float64]:
-    """CIE L* / 100 of the 256 grey values: what converting a grey picture to Lab would give, without the work."""
-    value = np.arange(256) / 255
+def _lightness(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """CIE L* of grey values 0..1, as 0..1: all that is left of Lab where a* and b* are 0."""
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
     delta = 6 / 29
     cube = np.where(linear > delta**3, np.cbrt(linear), linear / (3 * delta**2) + 4 / 29)
-    return np.asarray(116 * cube - 16)
+    return np.asarray(1.16 * cube - 0.16)
 
 
-GREY_LIGHTNESS = _lightness()
+def _grey_image(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Lightness of grey pixels [H, W], stretched to the full range as scikit-image does before it converts to Lab."""
+    steps = np.arange(256.0) - float(values.min())
+    return _lightness(np.clip(steps / max(1.0, float(np.ptp(values))), 0.0, 1.0))[values]
 
 
 def label_type(n_segments: int) -> type[np.uint8] | type[np.uint16]:
@@ -71,15 +73,15 @@ def superpixel_labels(
     """
     if picture.shape[2] == 1 or bool((picture == picture[..., :1]).all()):
         # A grey picture's a* and b* are 0, so lightness alone gives the same distances for a third of the work.
-        image: npt.NDArray[Any] = GREY_LIGHTNESS[picture[..., 0]]
-        options: dict[str, Any] = {"channel_axis": None}
+        # Lab's lightness goes to 100, but scikit-image stretches what it is given to 1: so the weight is divided.
+        image: npt.NDArray[Any] = _grey_image(picture[..., 0])
+        options: dict[str, Any] = {"channel_axis": None, "compactness": compactness / 100}
     else:
         image = picture
-        options = {"channel_axis": 2, "convert2lab": True}
+        options = {"channel_axis": 2, "convert2lab": True, "compactness": compactness}
     labels = _slic()(
         image,
         n_segments=n_segments,
-        compactness=compactness,
         sigma=sigma,
         max_num_iter=ITERATIONS,
         start_label=0,
