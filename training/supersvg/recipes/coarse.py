@@ -18,9 +18,7 @@ class CoarseConfig(TrainingConfig):
     """Settings of the coarse stage."""
 
     # Pictures and superpixels
-    picture_size: int = option(
-        128, "pictures are squared to this many pixels", unit="pixels", group="pictures"
-    )
+    picture_size: int = option(128, "pictures are squared to this many pixels", unit="pixels", group="pictures")
     input_size: int = option(64, "side of a superpixel's crop", unit="pixels", group="pictures")
     background: str = option(
         "white",
@@ -36,6 +34,15 @@ class CoarseConfig(TrainingConfig):
         "radius by which a superpixel's mask grows before paths count as outside",
         unit="crop pixels",
         group="pictures",
+    )
+    overlap: int = option(
+        1,
+        "radius by which a superpixel's mask grows before anything else, so that neighbours meet without a seam",
+        unit="crop pixels",
+        group="pictures",
+    )
+    recolor: float = option(
+        0.0, "share of training samples whose channels are stretched to random limits", group="pictures"
     )
     crop: str = option(
         "crop",
@@ -53,22 +60,25 @@ class CoarseConfig(TrainingConfig):
     head_width: int = option(128, "width of the path tokens", group="network")
     head_heads: int = option(4, "attention heads over the path tokens", group="network")
     head_blocks: int = option(1, "self-attention blocks over the path tokens", group="network")
+    tokens: str = option(
+        "path",
+        "path: one query per path; parameter: one per number of a path with a channel per path, as published "
+        "(needs --head-width equal to --paths)",
+        choices=("path", "parameter"),
+        group="network",
+    )
     paths: int = option(32, "paths per superpixel", aliases=("num_paths",), group="network")
     segments: int = option(4, "cubic segments per path", group="network")
 
     # Losses
-    boundary_weight: float = option(
-        0.05, "weight of paint outside the superpixel at the start", group="losses"
-    )
+    boundary_weight: float = option(0.05, "weight of paint outside the superpixel at the start", group="losses")
     boundary_decay: float = option(0.005, "by which it falls every epoch", group="losses")
     boundary_floor: float = option(0.01, "down to this", group="losses")
     count_weight: float = option(1e-5, "weight of the number of visible paths", group="losses")
 
     # Samples
     sample_pictures: int = option(8, "pictures in a sample grid", group="record", operational=True)
-    sample_size: int = option(
-        128, "side of a sample picture", unit="pixels", group="record", operational=True
-    )
+    sample_size: int = option(128, "side of a sample picture", unit="pixels", group="record", operational=True)
 
     REFUSED: ClassVar[Mapping[str, str]] = {
         **TrainingConfig.REFUSED,
@@ -81,23 +91,30 @@ class CoarseConfig(TrainingConfig):
         "tiny": {
             "picture_size": 128,
             "input_size": 32,
-            "superpixels": 16,
+            "superpixels": 36,
+            "compactness": 30.0,
+            "sigma": 1.0,
             "patch_size": 8,
-            "width": 128,
-            "depth": 4,
+            "width": 192,
+            "depth": 2,
             "heads": 4,
-            "head_width": 96,
+            "head_width": 128,
             "head_heads": 4,
-            "paths": 8,
-            "batch_size": 64,
-            "steps": 1500,
-            "warmup_steps": 50,
-            "blr": 4e-3,
+            "paths": 6,
+            "batch_size": 128,
+            "steps": 2400,
+            "warmup_steps": 100,
+            "blr": 2e-3,
             "clip_grad": 1.0,
-            "eval_every": 500,
-            "eval_pictures": 64,
-            "sample_every": 500,
-            "checkpoint_every": 250,
+            "boundary_weight": 0.1,
+            "boundary_decay": 0.0,
+            "count_weight": 1e-4,
+            "eval_every": 800,
+            "eval_pictures": 200,
+            "sample_every": 400,
+            "sample_pictures": 8,
+            "sample_size": 256,
+            "checkpoint_every": 400,
         },
         # For one small GPU and an hour or two.
         "small": {
@@ -133,6 +150,7 @@ class CoarseConfig(TrainingConfig):
             "heads": 6,
             "head_width": 128,
             "head_heads": 8,
+            "tokens": "parameter",
             "paths": 128,
             "batch_size": 64,
             "epochs": 200,
@@ -164,6 +182,8 @@ class CoarseConfig(TrainingConfig):
         self._at_least(
             0,
             "dilate",
+            "overlap",
+            "recolor",
             "head_blocks",
             "sample_pictures",
             "sigma",
@@ -175,6 +195,16 @@ class CoarseConfig(TrainingConfig):
         self._above_zero("compactness")
         if self.segments < 2:
             self._refuse("segments", "cannot enclose an area", "--segments 4")
+        if self.recolor > 1:
+            self._refuse("recolor", "is a share and must be at most 1", "--recolor 0.1")
+        if 2 * (self.dilate + self.overlap + 1) >= self.input_size:
+            self._refuse("input_size", "leaves no room between --dilate and --overlap on both sides", "--input-size 64")
+        if self.tokens == "parameter" and self.head_width != self.paths:
+            self._refuse(
+                "head_width",
+                f"differs from --paths {self.paths}: with --tokens parameter every channel is a path",
+                f"--head-width {self.paths}",
+            )
         self._divides("input_size", "patch_size", "crops are cut into whole patches")
         self._divides("width", "heads", "every attention head has the same width")
         self._divides("head_width", "head_heads", "every attention head has the same width")
