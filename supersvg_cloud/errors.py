@@ -1,4 +1,3 @@
-
 """The one tree of errors: what happened, why, what to type next, and the exit code a script can rely on.
 
 Every class here is one row of docs/errors.md, which is generated from this module (``python -m

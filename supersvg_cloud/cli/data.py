@@ -27,6 +27,7 @@ def list_(as_json: Json = False) -> None:
 def get(
     dataset: DatasetArgument,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
+    size: Annotated[int | None, typer.Option(min=8, max=4096, help="Side of the pictures, in pixels.")] = None,
     offline: Offline = False,
     as_json: Json = False,
 ) -> None:
@@ -36,7 +37,7 @@ def get(
     from supersvg_cloud.runs import datasets
 
     with told(quiet=as_json) as tell:
-        path = datasets.prepare(dataset, offline=offline, limit=limit, told=tell)
+        path = datasets.prepare(dataset, offline=offline, size=size, limit=limit, told=tell)
     found = datasets.shown(str(path))
     if as_json:
         console.say_json(found)

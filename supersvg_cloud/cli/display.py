@@ -71,6 +71,15 @@ class Display:
         else:
             self.live.update(self.panel(self._last), refresh=True)
 
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """What goes on before there is a trainer: fetching, converting."""
+        text = f"{what} {done}/{total}" if total else what
+        if self.live is not None:
+            self._last.last_notice = text
+            self.live.update(self.panel(self._last), refresh=True)
+        elif not self.quiet and self._due():
+            self.say(text)
+
     def progress(self, progress: Progress, events: list[Event]) -> None:
         self._last = progress
         if self.quiet:

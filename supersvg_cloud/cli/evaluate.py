@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
-from supersvg_cloud.cli.options import DataOption, Json, RunArgument
+from supersvg_cloud.cli.options import Best, DataOption, Device, Json, RunArgument, use_flags
 
 
 def evaluate(
     run: RunArgument = None,
     data: DataOption = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many pictures.")] = None,
+    best: Best = False,
+    device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Measure a trained model on the held-out pictures of its dataset, or of another."""
@@ -28,8 +29,7 @@ def evaluate(
         path = str(datasets.prepare(data)) if data else found.data_path
         words = ["--data-path", path] if path else []
         words += ["--limit", str(limit)] if limit else []
-        said = use(opened.config, found, "evaluate", [*words, "--json"] if as_json else words, capture=as_json)
+        words += use_flags(best=best, device=device, as_json=as_json)
+        said = use(opened.config, found, "evaluate", words, capture=as_json)
     if as_json:
-        console.say_json(json.loads(said))
-    else:
-        sys.stdout.flush()
+        console.say_json({"run": found.id, **json.loads(said)})

@@ -41,6 +41,7 @@ def follow(
                 display.note("Saving, then leaving. Ctrl-C again: leave it running in the background.")
 
             journey.watcher = Watcher(on_progress=display.progress, on_interrupt=interrupted, stops_trainer=stops)
+            journey.told = display.preparing
             take(
                 journey,
                 detach=detach,

@@ -13,12 +13,16 @@ def monitor(run: RunArgument = None, plain: Plain = False, as_json: Json = False
     from supersvg_cloud.cli.follow import follow
     from supersvg_cloud.cli.session import session
     from supersvg_cloud.cli.status import status as show
-    from supersvg_cloud.runs.train import Journey
+    from supersvg_cloud.model import State
+    from supersvg_cloud.runs.train import Journey, report_is_current
 
     with session(as_json=as_json) as opened:
         active = any(opened.status(known).state.active for known in opened.ledger.runs())
         found = opened.pick(run, lambda status: status.state.active or not active)
-        if opened.status(found).state.active and not as_json:
+        state = opened.status(found).state
+        # A detached run has no report until somebody looks at it.
+        unfinished = state is State.DONE and not report_is_current(found.run_dir)
+        if (state.active or unfinished) and not as_json:
             journey = Journey(opened.config, opened.ledger, opened.provider, found)
             follow(opened, journey, detach=False, plain=plain, stops=False)
             return

@@ -53,3 +53,14 @@ DataOption = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; errors too.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines in place of the live display.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Use nothing from the network.")]
+Best = Annotated[bool, typer.Option("--best", help="Use the checkpoint with the best evaluation, not the newest.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+
+
+def use_flags(*, best: bool, device: str, as_json: bool) -> list[str]:
+    """The trainer's flags that `vectorize` and `evaluate` share."""
+    return [
+        *(["--best"] if best else []),
+        *(["--device", device] if device != "auto" else []),
+        *(["--json"] if as_json else []),
+    ]

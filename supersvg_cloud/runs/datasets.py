@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from supersvg_cloud.errors import BadData, CannotWrite, MissingExtra, SuperSVGError
+from supersvg_cloud.errors import BadData, CannotWrite, Mismatch, MissingExtra, SuperSVGError
 
 Told = Callable[[str, int, int], None]
 """Called with what is being done, how much is done and how much there is (0: unknown)."""
@@ -47,23 +47,32 @@ def check_name(dataset: str) -> None:
         )
 
 
-def prepare(dataset: str, *, offline: bool = False, limit: int | None = None, told: Told | None = None) -> Path:
+def prepare(
+    dataset: str,
+    *,
+    offline: bool = False,
+    size: int | None = None,
+    limit: int | None = None,
+    told: Told | None = None,
+) -> Path:
     """The prepared dataset's directory; fetches and converts what is missing.
+
+    ``size`` is the side of the pictures in pixels; a directory that is a prepared dataset already is taken as it is.
 
     Raises:
         BadData, CannotWrite, MissingExtra
     """
     check_name(dataset)
+    path = Path(dataset).expanduser().absolute()
+    if is_folder(dataset) and (path / "manifest.json").exists():
+        return path
     with translated():
         import supersvg_data
 
-        extra: dict[str, Any] = {} if limit is None else {"limit": limit}
+        wanted: dict[str, Any] = {} if size is None else {"size": size}
         if is_folder(dataset):
-            path = Path(dataset).expanduser().absolute()
-            if (path / "manifest.json").exists():
-                return path
-            return Path(supersvg_data.get("folder", source=path, progress=told, **extra).path)
-        return Path(supersvg_data.get(dataset, offline=offline, progress=told, **extra).path)
+            return supersvg_data.get("folder", source=path, limit=limit, progress=told, **wanted).path
+        return supersvg_data.get(dataset, offline=offline, limit=limit, progress=told, **wanted).path
 
 
 def listed() -> list[dict[str, Any]]:
@@ -73,7 +82,7 @@ def listed() -> list[dict[str, Any]]:
     with translated():
         import supersvg_data
 
-        have = {prepared.manifest.name: prepared for prepared in supersvg_data.list_prepared(None)}
+        have = {prepared.path.name: prepared for prepared in supersvg_data.list_prepared()}
     rows = []
     for recipe in RECIPES.values():
         prepared = have.pop(recipe.name, None)
@@ -90,7 +99,7 @@ def listed() -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": name,
-                "summary": "your own pictures",
+                "summary": f"{prepared.manifest.name} at {prepared.manifest.size} pixels",
                 "licence": prepared.manifest.licence,
                 "pictures": prepared.manifest.count,
                 "prepared": str(prepared.path),
@@ -104,7 +113,9 @@ def shown(dataset: str) -> dict[str, Any]:
     from supersvg_data.recipes import RECIPES
 
     found: dict[str, Any] = {}
-    if dataset in RECIPES:
+    if dataset not in RECIPES:
+        check_name(dataset)
+    else:
         recipe = RECIPES[dataset]
         found = {
             "name": recipe.name,
@@ -123,14 +134,17 @@ def shown(dataset: str) -> dict[str, Any]:
             import supersvg_data
 
             manifest = supersvg_data.load(path).manifest
-        found["manifest"] = _plain({key: value for key, value in vars(manifest).items() if key != "items"})
-    elif not found:
-        check_name(dataset)
+        found["manifest"] = {key: value for key, value in vars(manifest).items() if key != "items"}
     return found
 
 
 def verify(dataset: str) -> dict[str, Any]:
-    """Checks a prepared dataset against its own hashes; what is wrong is listed, not raised."""
+    """Checks a prepared dataset against its own hashes.
+
+    Raises:
+        BadData: it is not prepared.
+        Mismatch: it is damaged; `data get` makes it anew.
+    """
     path = _path(dataset)
     if path is None:
         check_name(dataset)
@@ -139,7 +153,12 @@ def verify(dataset: str) -> dict[str, Any]:
         import supersvg_data
 
         report = supersvg_data.verify(path.name, path.parent)
-    return dict(_plain(report))
+    if not report.ok:
+        raise Mismatch(
+            f"the dataset {path} is damaged in {len(report.damage)} places: {'; '.join(report.damage[:5])}",
+            advice=f"make it anew: supersvg-cloud data get {dataset}",
+        )
+    return asdict(report)
 
 
 def _path(dataset: str) -> Path | None:
@@ -151,12 +170,6 @@ def _path(dataset: str) -> Path | None:
             return path if (path / "manifest.json").exists() else None
         path = supersvg_data.default_root() / dataset
         return path if (path / "manifest.json").exists() else None
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    return value
 
 
 @contextmanager

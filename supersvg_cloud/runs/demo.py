@@ -43,11 +43,11 @@ def result(status: Status) -> Result:
     """The last evaluation of the run, from its summary, or from its events."""
     metrics: dict[str, Any] = ((status.summary or {}).get("metrics") or {}).get("last") or status.progress.metrics
 
-    def number(*names: str) -> float | None:
-        return next((float(metrics[name]) for name in names if isinstance(metrics.get(name), (int, float))), None)
+    def number(name: str) -> float | None:
+        value = metrics.get(name)
+        return float(value) if isinstance(value, (int, float)) else None
 
-    mse, flat = number("mse"), number("flat_mse", "flat_color_mse")
-    ratio = number("mse_ratio", "flat_ratio", "ratio")
+    mse, flat, ratio = number("mse"), number("flat_mse"), number("mse_ratio")
     if ratio is None and mse is not None and flat:
         ratio = mse / flat
     pictures = number("pictures")
@@ -58,7 +58,7 @@ def result(status: Status) -> Result:
         ratio=ratio,
         ink_iou=number("ink_iou"),
         paths=number("paths"),
-        svg_bytes=number("svg_bytes", "bytes"),
+        svg_bytes=number("svg_bytes"),
     )
 
 

@@ -239,8 +239,8 @@ def failure(status_now: Status) -> SuperSVGError:
     """The error that a failed run's command ends with: what, why, and what to type next."""
     run, reason = status_now.run, status_now.reason
     summary = status_now.summary or {}
-    told = summary if summary.get("exit_reason") == reason else None
-    event = told or status_now.progress.last_error or {}
+    told = summary if summary.get("exit_reason") == reason else {}
+    event = {**(status_now.progress.last_error or {}), **told}
     said = str(event.get("message") or "") or log_tail(run)
     resume = f"supersvg-cloud resume {run.name or run.id}"
     advice = str(event.get("advice") or "")

@@ -92,8 +92,7 @@ STEPS: tuple[Step[Journey], ...] = (
     Step(
         name="report",
         describe=lambda j: f"write {j.run.run_dir / 'report.html'}",
-        # A trainer that never began has nothing to report.
-        is_done=lambda j: not (j.run.run_dir / "events.jsonl").exists() or report_is_current(j.run.run_dir),
+        is_done=lambda j: j.attempt is not None and _nothing_to_report(j.run.run_dir),
         run=lambda j: _report(j),
     ),
 )
@@ -252,9 +251,18 @@ def check_resumable(status_now: journal.Status) -> None:
 
 
 def _dataset(journey: Journey) -> None:
-    path = datasets.prepare(journey.run.workload.dataset, offline=journey.offline, told=journey.told)
+    work = journey.run.workload
+    path = datasets.prepare(work.dataset, offline=journey.offline, size=picture_size(work), told=journey.told)
     journey.run = replace(journey.run, data_path=str(path))
     journey.ledger.update_run(journey.run)
+
+
+def picture_size(work: Workload) -> int | None:
+    """The side of the pictures that the workload trains on, in pixels; None where its recipe has no such setting."""
+    from supersvg.recipes import find_recipe, parse_flags, resolve
+
+    config = find_recipe(work.recipe).config
+    return getattr(resolve(config, parse_flags(config, work.flags)), "picture_size", None)
 
 
 def _run_directory(journey: Journey) -> None:
@@ -320,6 +328,11 @@ def _last(journey: Journey) -> Attempt:
 
 def _report(journey: Journey) -> None:
     write_report(journal.status(journey.run, journey.ledger, journey.provider))
+
+
+def _nothing_to_report(run_dir: Path) -> bool:
+    """Whether the report tells all there is, or a trainer that never began has left nothing to tell."""
+    return not (run_dir / "events.jsonl").exists() or report_is_current(run_dir)
 
 
 def report_is_current(run_dir: Path) -> bool:

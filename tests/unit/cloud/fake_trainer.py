@@ -116,7 +116,9 @@ class Training:
     def finish(self, reason: str, step: int) -> int:
         metrics = {"last": {"mse": 0.005, "flat_mse": 0.05, "ink_iou": 0.9, "step": step}}
         self.tell("done", step=step, exit_reason=reason)
-        summary = {"exit_reason": reason, "step": step, "metrics": metrics}
+        summary: dict[str, Any] = {"exit_reason": reason, "step": step, "metrics": metrics}
+        if reason not in ("done", "saved"):
+            summary |= {"message": f"fake {reason}", "advice": "do something else"}
         (self.dir / "summary.json").write_text(json.dumps(summary))
         # torchrun and its like replace exit codes; the summary alone has to be enough.
         return CODES[reason] if os.environ.get("FAKE_CODE") is None else int(os.environ["FAKE_CODE"])
