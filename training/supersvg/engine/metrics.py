@@ -78,8 +78,8 @@ def ssim(picture: Picture, target: Picture) -> float:
 def ink_iou(picture: Picture, target: Picture) -> float:
     """Intersection over union of what is dark (mean of the channels < 0.5); 1 where neither has any ink."""
     dark_picture, dark_target = (unit(one).mean(axis=2) < INK for one in (picture, target))
-    either = np.count_nonzero(dark_picture | dark_target)
-    return 1.0 if either == 0 else np.count_nonzero(dark_picture & dark_target) / either
+    either = int(np.count_nonzero(dark_picture | dark_target))
+    return 1.0 if either == 0 else int(np.count_nonzero(dark_picture & dark_target)) / either
 
 
 class NoLpips(Exception):

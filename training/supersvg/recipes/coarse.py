@@ -108,7 +108,7 @@ class CoarseConfig(TrainingConfig):
             "clip_grad": 1.0,
             "boundary_weight": 0.1,
             "boundary_decay": 0.0,
-            "count_weight": 1e-4,
+            "count_weight": 1e-3,
             "eval_every": 800,
             "eval_pictures": 200,
             "sample_every": 400,

@@ -86,7 +86,8 @@ def paint(
         border=crop_border(config),
     )
     wanted = np.flatnonzero(~found.blank)
-    pictures, label_planes = torch.from_numpy(np.ascontiguousarray(picture))[None], torch.from_numpy(labels[None])
+    # Copies: pictures from files and memory maps are read-only, which torch does not like.
+    pictures, label_planes = torch.tensor(picture)[None], torch.tensor(labels)[None]
     points, colors, importance = [], [], []
     for begin in range(0, len(wanted), CROPS_AT_ONCE):
         part = wanted[begin : begin + CROPS_AT_ONCE]
