@@ -110,7 +110,8 @@ class Display:
         text.append(f"\n{self._note or self.hint}", style="bold yellow" if self._note else "dim")
         work = self.run.workload
         title = Text(f"{label(self.run)}: {work.recipe} on {work.dataset}", overflow="ellipsis", no_wrap=True)
-        return Panel(text, title=title, title_align="left", expand=True)
+        # The terminal writes ^C behind the last line; on a full line that would push the panel down by one.
+        return Panel(text, title=title, title_align="left", width=max(20, self.console.width - 3))
 
 
 def panel_lines(progress: Progress, bill: Electricity, width: int) -> list[str]:

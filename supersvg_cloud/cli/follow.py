@@ -42,11 +42,7 @@ def follow(
 
             journey.watcher = Watcher(on_progress=display.progress, on_interrupt=interrupted, stops_trainer=stops)
             journey.told = display.preparing
-            take(
-                journey,
-                detach=detach,
-                notify=lambda step, moment: _step_line(display, step, moment),
-            )
+            _take(journey, display, detach=detach)
     except LeftRunning:
         _say_left(session, journey, word)
         raise typer.Exit(INTERRUPTED) from None
@@ -55,6 +51,23 @@ def follow(
         _say_left(session, journey, word)
         raise typer.Exit(0)
     return finish(session, status, tell=tell)
+
+
+def _take(journey: Journey, display: Display, *, detach: bool) -> None:
+    """Takes the journey. A Ctrl-C while a trainer exists and is not watched yet is kept for the watcher."""
+
+    def notify(step: str, moment: str) -> None:
+        _step_line(display, step, moment)
+
+    while True:
+        try:
+            take(journey, detach=detach, notify=notify)
+            return
+        except KeyboardInterrupt:
+            attempts = journey.ledger.attempts(journey.run.id)
+            if not attempts or attempts[-1].ended is not None:
+                raise
+            journey.watcher.interrupts += 1
 
 
 def _step_line(display: Display, step: str, moment: str) -> None:
@@ -98,7 +111,7 @@ def last_words(status: journal.Status) -> list[str]:
     metrics = ", ".join(f"{name} {number(value)}" for name, value in list(progress.metrics.items())[:4])
     head = "Done" if status.state is State.DONE else "Saved"
     steps = f"step {progress.step}/{progress.total_steps} in {duration(progress.elapsed_s)}"
-    lines = [f"{head}: {journal.label(run)}, {steps}, {cost_words(status.bill)}"]
+    lines = [f"{head}: {journal.label(run)}, {steps}", f"  cost:      {cost_words(status.bill)}"]
     if metrics:
         lines.append(f"  held-out:  {metrics}")
     if (run.run_dir / "report.html").exists():

@@ -20,7 +20,7 @@ def logs(
     from supersvg_cloud.runs.logs import read_log
 
     with session() as opened:
-        found = opened.pick(run)
+        found = opened.pick_current(run)
         attempts = opened.ledger.attempts(found.id)
         claim = attempts[-1].claim if attempts else None
         for text in read_log(found, opened.provider, claim, lines=lines, follow=follow):

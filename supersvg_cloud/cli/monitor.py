@@ -17,8 +17,7 @@ def monitor(run: RunArgument = None, plain: Plain = False, as_json: Json = False
     from supersvg_cloud.runs.train import Journey, report_is_current
 
     with session(as_json=as_json) as opened:
-        active = any(opened.status(known).state.active for known in opened.ledger.runs())
-        found = opened.pick(run, lambda status: status.state.active or not active)
+        found = opened.pick_current(run)
         state = opened.status(found).state
         # A detached run has no report until somebody looks at it.
         unfinished = state is State.DONE and not report_is_current(found.run_dir)

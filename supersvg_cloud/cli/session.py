@@ -35,6 +35,11 @@ class Session:
             choose=self._choose if ask else None,
         )
 
+    def pick_current(self, wanted: str | None) -> Run:
+        """As ``pick``; runs that are being trained go before those that are not."""
+        active = any(self.status(run).state.active for run in self.ledger.runs())
+        return self.pick(wanted, lambda status: status.state.active or not active)
+
     def _choose(self, runs: list[Run]) -> Run:
         lines = [f"{journal.label(run)}  {self.status(run).text}" for run in reversed(runs)]
         return runs[::-1][lines.index(console.choose("Which run?", lines))]

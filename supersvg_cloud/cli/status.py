@@ -15,7 +15,7 @@ def status(run: RunArgument = None, as_json: Json = False) -> None:
     from supersvg_cloud.runs.journal import label
 
     with session(as_json=as_json) as opened:
-        found = opened.status(opened.pick(run))
+        found = opened.status(opened.pick_current(run))
     if as_json:
         console.say_json(found.as_dict())
         return

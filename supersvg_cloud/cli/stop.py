@@ -12,6 +12,7 @@ def stop(run: RunArgument = None, as_json: Json = False) -> None:
     from supersvg_cloud.cli.session import session
     from supersvg_cloud.errors import NotNow
     from supersvg_cloud.runs import journal
+    from supersvg_cloud.runs.train import nothing_to_report, write_report
     from supersvg_cloud.runs.watch import wait_for_end
 
     with session(as_json=as_json) as opened:
@@ -27,6 +28,8 @@ def stop(run: RunArgument = None, as_json: Json = False) -> None:
                 advice=f"look again later: supersvg-cloud status {found.name or found.id}",
             )
         status = opened.status(found)
+        if status.reason in ("done", "saved") and not nothing_to_report(found.run_dir):
+            write_report(status)
         if as_json:
             console.say_json(status.as_dict())
         elif status.reason in ("done", "saved"):

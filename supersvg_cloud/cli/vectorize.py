@@ -12,7 +12,7 @@ from supersvg_cloud.cli.options import Best, Device, Json, use_flags
 
 
 def vectorize(
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="Picture files.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE", help="Picture files.")],
     run: Annotated[str | None, typer.Option("--run", help="Which run's model: name, id or directory.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="An SVG file, or a directory for several.")

@@ -92,7 +92,7 @@ STEPS: tuple[Step[Journey], ...] = (
     Step(
         name="report",
         describe=lambda j: f"write {j.run.run_dir / 'report.html'}",
-        is_done=lambda j: j.attempt is not None and _nothing_to_report(j.run.run_dir),
+        is_done=lambda j: j.attempt is not None and nothing_to_report(j.run.run_dir),
         run=lambda j: _report(j),
     ),
 )
@@ -330,7 +330,7 @@ def _report(journey: Journey) -> None:
     write_report(journal.status(journey.run, journey.ledger, journey.provider))
 
 
-def _nothing_to_report(run_dir: Path) -> bool:
+def nothing_to_report(run_dir: Path) -> bool:
     """Whether the report tells all there is, or a trainer that never began has left nothing to tell."""
     return not (run_dir / "events.jsonl").exists() or report_is_current(run_dir)
 

@@ -93,15 +93,15 @@ def house(tmp_path: Path) -> House:
 
 
 def test_train_follows_to_the_end_and_says_where_the_report_is(house: House) -> None:
-    done = house.run("train", "--data", "./data", "--name", "first", "--epochs", "3")
+    done = house.run("train", "--data", "./data", "--name", "first", "--epochs", "3", FAKE_STEP_S="0.05")
     assert done.returncode == 0, done.stderr
     assert "step 20  held-out: mse" in done.stdout
-    last = done.stdout.splitlines()[-3:]
+    last = done.stdout.splitlines()[-4:]
     assert last[0].startswith("Done: first (")
     assert "step 20/20" in last[0]
-    assert "electricity" in last[0]
+    assert "electricity" in last[1]
     report = house.root / "home/runs/first/report.html"
-    assert last[2].split() == ["report:", str(report)]
+    assert last[3].split() == ["report:", str(report)]
     assert report.exists()
     status = house.json("status")
     assert (status["state"], status["reason"], status["progress"]["step"]) == ("done", "done", 20)
