@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
 SVG = "{http://www.w3.org/2000/svg}"
+MAX_DEPTH = 200  # Writers and renderers recurse.
 DROPPED_ATTRIBUTES = frozenset({"class", "id"})
 DROPPED_ELEMENTS = frozenset({"title", "desc", "metadata"})
 
@@ -23,7 +24,7 @@ class NotAnSvg(ValueError):
 
 
 def parse_svg(text: str) -> ElementTree.Element:
-    """The root element. Raises NotAnSvg for broken XML, another root element, or a document type (entities)."""
+    """The root element. Raises NotAnSvg for broken XML, another root element, or entities, endless depth."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise NotAnSvg("has a document type declaration")
     try:
@@ -32,7 +33,12 @@ def parse_svg(text: str) -> ElementTree.Element:
         raise NotAnSvg(str(error)) from error
     if root.tag not in (f"{SVG}svg", "svg"):
         raise NotAnSvg(f"root element is {root.tag}")
-    return root
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+        if not level:
+            return root
+    raise NotAnSvg(f"is nested more than {MAX_DEPTH} deep")
 
 
 def _invisible(attributes: Mapping[str, str]) -> bool:

@@ -22,7 +22,7 @@ PICTURE_SUFFIXES = frozenset(
 )
 MAX_PIXELS = 100_000_000
 # Pillow reads more formats than these; the others run large, rarely tested decoders on files of unknown origin.
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "MPO")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")
 WIDE_MODES = {"I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
 
 

@@ -1,12 +1,9 @@
-"""Randomness as a pure function: SplitMix64 over (seed, epoch, index), the same on every machine and numpy.
+"""Randomness as a pure function: SplitMix64 over (seed, epoch, index), the same on every machine.
 
 Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014 (the finaliser).
 """
 
 from __future__ import annotations
-
-import numpy as np
-import numpy.typing as npt
 
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -31,13 +28,3 @@ def random_bits(*key: int) -> int:
 def uniform(*key: int) -> float:
     """A number in [0, 1), a pure function of ``key``."""
     return (random_bits(*key) >> 11) * 2.0**-53
-
-
-def order(seed: int, epoch: int, count: int) -> npt.NDArray[np.int64]:
-    """A permutation of 0..count-1, [count], a pure function of (seed, epoch, count)."""
-    with np.errstate(over="ignore"):
-        state = np.uint64(random_bits(seed, epoch)) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(_MIX_1)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(_MIX_2)
-        state = state ^ (state >> np.uint64(31))
-    return np.argsort(state, kind="stable").astype(np.int64)
