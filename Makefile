@@ -26,7 +26,7 @@ check: $(READY)             ## format, lint, types, import contracts, spelling, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
-	$(BIN)/python -m pytest -q tests/unit/house
+	$(BIN)/python -m pytest -q tests/unit/house tests/unit/cloud/test_cloud_errors.py
 
 format: $(READY)            ## put the code into the one format
 	$(BIN)/ruff format .
