@@ -76,17 +76,19 @@ def _begin(opened: Session, name: str, steps: int | None, *, offline: bool) -> R
     from supersvg_cloud.cli.progress import told
     from supersvg_cloud.config import Value
     from supersvg_cloud.errors import BadData
+    from supersvg_cloud.model import Workload
     from supersvg_cloud.runs import datasets
-    from supersvg_cloud.runs.train import new_run, require_trainer
+    from supersvg_cloud.runs.train import new_run, picture_size, require_trainer
 
     require_trainer(opened.config)
     dataset = "icons"
+    flags = ["--preset=tiny", *([f"--steps={steps}"] if steps else [])]
+    size = picture_size(Workload(opened.config["recipe"], dataset, tuple(flags)))
     try:
         with told(quiet=opened.as_json) as tell:
-            datasets.prepare(dataset, offline=offline, told=tell)
+            datasets.prepare(dataset, offline=offline, size=size, told=tell)
     except BadData as error:
         dataset = "test"
         console.warn(f"The icons cannot be fetched ({error.message}). Going on with the generated dataset `test`.")
     values = {**opened.config.values, "dataset": Value("dataset", dataset, "demo")}
-    flags = ["--preset=tiny", *([f"--steps={steps}"] if steps else [])]
     return new_run(replace(opened.config, values=values), opened.ledger, name=name, flags=flags)
