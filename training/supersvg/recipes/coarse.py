@@ -94,6 +94,8 @@ class CoarseConfig(TrainingConfig):
             "superpixels": 36,
             "compactness": 30.0,
             "sigma": 1.0,
+            "overlap": 2,
+            "recolor": 0.1,
             "patch_size": 8,
             "width": 192,
             "depth": 2,
