@@ -70,9 +70,10 @@ class Prepared:
 
     def pictures(self) -> npt.NDArray[np.uint8]:
         """All pictures, uint8 [N, S, S, C] with C = 1 (grey) or 3, as a read-only memory map."""
-        need_numpy()
-        import numpy as np
-
+        try:
+            import numpy as np
+        except ImportError as error:
+            raise missing_packages(error) from error
         file = self.path / PICTURES
         try:
             pictures: npt.NDArray[np.uint8] = np.load(file, mmap_mode="r", allow_pickle=False)
@@ -86,7 +87,6 @@ class Prepared:
 
     def picture(self, index: int) -> npt.NDArray[np.uint8]:
         """One picture, uint8 [S, S, 3]; a grey one with its value in all three."""
-        need_numpy()
         import numpy as np
 
         return np.broadcast_to(self.pictures()[index], (self.manifest.size, self.manifest.size, 3))
@@ -99,16 +99,11 @@ class Prepared:
         return (self.path / item.file).read_text(encoding="utf-8")
 
 
-def need_numpy() -> None:
-    """Raises a MissingPackage that says how to get numpy, if it is not there."""
-    try:
-        import numpy  # noqa: F401
-    except ImportError as error:
-        raise MissingPackage(
-            "Reading datasets needs numpy, Pillow and resvg.",
-            cause=str(error),
-            advice="pip install 'supersvg-cloud[data]'",
-        ) from error
+def missing_packages(error: ImportError) -> MissingPackage:
+    """The error for a package of the [data] extra that is not there."""
+    return MissingPackage(
+        "Datasets need numpy, Pillow and resvg.", cause=str(error), advice="pip install 'supersvg-cloud[data]'"
+    )
 
 
 def content_hash(name: str, revision: str, size: int, channels: int, items: Iterable[Item]) -> str:

@@ -11,6 +11,7 @@ import importlib
 import os
 import pickle
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -115,12 +116,17 @@ def _serve(function: Callable[[Any], Any], requests: IO[bytes], answers: IO[byte
             answer = (True, function(task))
         except Exception as error:  # noqa: BLE001 - it is raised again in the parent
             answer = (False, error)
-        pickle.dump(answer, answers)
-        answers.flush()
+        try:
+            pickle.dump(answer, answers)
+            answers.flush()
+        except BrokenPipeError:
+            return  # The parent is gone.
 
 
 def _main() -> None:
     module, name = sys.argv[1].split(":")
+    # Ctrl-C reaches the whole group of a terminal: the parent decides, and closes the pipe.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # Whatever a library prints must not end up among the answers.
     _serve(getattr(importlib.import_module(module), name), sys.stdin.buffer, answers)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from supersvg_data.errors import DamagedDataset, MissingDataset, MissingFolder, UnknownRecipe, writing
 from supersvg_data.location import default_root
-from supersvg_data.manifest import FORMAT, Prepared, load, need_numpy
+from supersvg_data.manifest import FORMAT, Prepared, load, missing_packages
 from supersvg_data.recipes import RECIPES, DatasetRecipe
 from supersvg_data.storage import Progress, lock, no_progress, sync_folder
 
@@ -93,8 +93,10 @@ def get(
         raise ValueError("size is 8 to 4096 pixels, limit 1 or more")
     if recipe.needs_source and source is None:
         raise MissingFolder("The dataset `folder` needs a folder of pictures.", advice="give its path")
-    need_numpy()
-    from supersvg_data import assemble, sources  # here, because they need the packages of the [data] extra
+    try:
+        from supersvg_data import assemble, sources  # here, because they need the packages of the [data] extra
+    except ImportError as error:
+        raise missing_packages(error) from error
 
     root = (root or default_root()).expanduser().absolute()
     progress = progress or no_progress

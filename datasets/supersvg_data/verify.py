@@ -17,7 +17,6 @@ from supersvg_data.manifest import (
     Prepared,
     content_hash,
     load,
-    need_numpy,
     read_manifest,
 )
 from supersvg_data.storage import sha256_file, write_bytes
@@ -87,7 +86,6 @@ def verify(name: str, root: Path | None = None) -> VerifyReport:
     Damage is reported, not raised. A damaged dataset is marked: ``load`` refuses it, and ``get`` makes it anew.
     Raises: MissingDataset.
     """
-    need_numpy()
     path = (root or default_root()).expanduser().absolute() / name
     try:
         manifest = read_manifest(path)

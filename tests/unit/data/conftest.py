@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 import tarfile
 from collections.abc import Callable
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
+import supersvg_data
 from supersvg_data.canonical import canonical_svg, icons_hash
+from supersvg_data.manifest import Prepared
 from supersvg_data.npm import integrity_of
 from supersvg_data.recipes import RECIPES, DatasetRecipe, IconPackage
 
@@ -151,3 +154,16 @@ def icons_recipe(package: IconPackage, monkeypatch: pytest.MonkeyPatch) -> Datas
     recipe = replace(RECIPES["icons"], packages=(package,), held_out_minimum=5)
     monkeypatch.setitem(RECIPES, "icons", recipe)
     return recipe
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The dataset `test`, made once; tests that change it copy it."""
+    return supersvg_data.get("test", tmp_path_factory.mktemp("data"), size=32, workers=1)
+
+
+@pytest.fixture
+def copied(made: Prepared, tmp_path: Path) -> Prepared:
+    root = tmp_path / "root"
+    shutil.copytree(made.path.parent, root)
+    return supersvg_data.load(root / made.path.name)

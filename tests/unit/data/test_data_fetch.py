@@ -54,9 +54,8 @@ def test_npm_and_archive_give_the_same_icons(
     assert by_npm == by_archive
 
 
-def test_without_npm_the_archive_is_taken(
-    no_npm: None, package: IconPackage, tmp_path: Path, folders: tuple[Path, Path]
-) -> None:
+@pytest.mark.usefixtures("no_npm")
+def test_without_npm_the_archive_is_taken(package: IconPackage, tmp_path: Path, folders: tuple[Path, Path]) -> None:
     icons, source = fetch_icons(package, *folders, download=Archive(tmp_path / "archive.tar.gz"))
     assert source == "release archive"
     assert len(icons) == package.icons
@@ -85,8 +84,9 @@ def test_a_damaged_cache_is_fetched_again(
     assert (second, source) == (first, "npm")
 
 
+@pytest.mark.usefixtures("no_npm")
 def test_an_archive_with_a_changed_icon_is_refused(
-    no_npm: None, package: IconPackage, tmp_path: Path, folders: tuple[Path, Path]
+    package: IconPackage, tmp_path: Path, folders: tuple[Path, Path]
 ) -> None:
     for changed in (replace(package, icons_hash="0" * 64), replace(package, icons=package.icons + 1)):
         with pytest.raises(IntegrityMismatch, match="not those that the recipe locks"):

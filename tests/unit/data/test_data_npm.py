@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def test_it_asks_for_one_package_by_name_and_runs_no_scripts(
     assert call["argv"][:2] == ["pack", "@test/icons@1.2.3"]
     assert {"--ignore-scripts", "--json"} <= set(call["argv"])
     assert "--offline" not in call["argv"]
-    assert os.path.samefile(call["cwd"], scratch)  # a temporary folder: no .npmrc or package.json of the caller's
+    assert scratch.samefile(call["cwd"])  # a temporary folder: no .npmrc or package.json of the caller's
     assert call["files"] == []
 
 
@@ -115,7 +114,8 @@ def test_passwords_in_addresses_are_not_repeated(fake_npm: Any, package: IconPac
     assert "registry.example.org" in caught.value.cause
 
 
-def test_no_npm(no_npm: None, package: IconPackage, scratch: Path) -> None:
+@pytest.mark.usefixtures("no_npm")
+def test_no_npm(package: IconPackage, scratch: Path) -> None:
     with pytest.raises(FetchFailed) as caught:
         npm_pack(package, scratch)
     assert caught.value.reason == "no-npm"
