@@ -167,9 +167,11 @@ class PathHead(nn.Module):
         tokens = self.look(tokens, context)
         for block in self.blocks:
             tokens = block(tokens)
-        tokens = self.norm(tokens)
-        logits: Tensor = self.out(tokens.transpose(1, 2) if self.by_parameter else tokens)
-        return logits + self.start
+        # These numbers are pixels in the end: bfloat16 would round them to hundredths of the crop.
+        with torch.autocast(tokens.device.type, enabled=False):
+            tokens = self.norm(tokens.float())
+            logits: Tensor = self.out(tokens.transpose(1, 2) if self.by_parameter else tokens)
+            return logits + self.start
 
 
 class CoarseNetwork(nn.Module):
@@ -192,9 +194,8 @@ class CoarseNetwork(nn.Module):
             mask: [B, 1, S, S], 0 or 1; where it is 0 the network sees -1 in every channel.
         """
         seen = torch.where(mask > 0.5, image, -1.0)
-        # The head's numbers are pixels in the end: bfloat16 would round a point to 1/256 of the crop.
-        logits = self.head(self.encoder(seen)).float()
-        points, colors, visibility = logits.split([6 * self.segments, 3, 1], dim=-1)
+        logits: Tensor = self.head(self.encoder(seen))
+        points, colors, visibility = torch.split(logits, [6 * self.segments, 3, 1], dim=-1)
         visibility = visibility.squeeze(-1)
         return Paths(
             points=torch.sigmoid(points).reshape(*points.shape[:2], 3 * self.segments, 2),
