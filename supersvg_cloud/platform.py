@@ -57,19 +57,22 @@ class Platform:
         A session of its own keeps the terminal's Ctrl-C and hang-up away from the trainer.
         """
         if self.windows:
-            # DETACHED_PROCESS would leave the trainer without a console, and without it there is no way to
-            # send it a Ctrl-Break, which is Windows' nearest thing to SIGTERM.
-            new_group, no_window = 0x00000200, 0x08000000
-            return {"creationflags": new_group | no_window}
+            # CREATE_NO_WINDOW: a console of its own, hidden. Without one (DETACHED_PROCESS), or in a new process
+            # group, Windows has no way left to send the trainer a Ctrl-C.
+            return {"creationflags": 0x08000000}
         return {"start_new_session": True}
 
     def ask_to_stop(self, pid: int) -> None:
-        """SIGTERM, or Ctrl-Break on Windows: save and leave.
+        """SIGTERM: save and leave. On Windows a Ctrl-C to everybody on the caller's console, so that there only
+        the trainer's launcher, which shares it, may call this.
 
         Raises:
             ProcessLookupError: it is gone.
         """
-        self.kill(pid, getattr(signal, "CTRL_BREAK_EVENT", 1) if self.windows else signal.SIGTERM)
+        if self.windows:
+            self.kill(0, getattr(signal, "CTRL_C_EVENT", 0))
+        else:
+            self.kill(pid, signal.SIGTERM)
 
     def started(self, pid: int) -> str:
         """A mark that, with the pid, tells this process from a later one with the same pid.

@@ -18,7 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from supersvg_cloud.platform import this_platform
+from supersvg_cloud.platform import Platform, this_platform
+
+STOP_POLL_S = 0.5
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
@@ -58,9 +60,27 @@ def main(argv: list[str]) -> int:
         return 1
     record["trainer"] = {"pid": trainer.pid, "started": platform.started(trainer.pid)}
     write_record(path, record)
-    code = trainer.wait()
+    code = wait(trainer, stop_file(path), platform)
     write_record(path, {**record, "exit_code": code, "ended": time.time()})
     return 0
+
+
+def stop_file(record: Path) -> Path:
+    """The file whose appearance asks the launcher to ask the trainer to stop; used on Windows alone."""
+    return record.with_suffix(".stop")
+
+
+def wait(trainer: subprocess.Popen[bytes], stop: Path, platform: Platform) -> int:
+    """The trainer's exit code, when it has ended."""
+    if not platform.windows:
+        return trainer.wait()
+    while True:
+        try:
+            return trainer.wait(timeout=STOP_POLL_S)
+        except subprocess.TimeoutExpired:
+            if stop.exists():
+                stop.unlink()
+                platform.ask_to_stop(trainer.pid)
 
 
 def _mark(pid: int) -> dict[str, Any]:

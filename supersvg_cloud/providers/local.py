@@ -13,6 +13,7 @@ from typing import Any
 from supersvg_cloud.errors import CannotWrite, TrainerBug
 from supersvg_cloud.platform import Platform, this_platform
 from supersvg_cloud.providers.base import CAPABILITIES, Capabilities, Job, Process
+from supersvg_cloud.providers.launcher import stop_file
 
 START_PATIENCE_S = 30.0
 """How long a launcher may take to say that its trainer exists; a cold disk needs a few seconds."""
@@ -116,6 +117,10 @@ class Local:
         """See ``Provider.ask_to_stop``. A process that merely has the same number is left alone."""
         found = self.find(claim)
         if found is None or not found.alive or found.pid is None:
+            return
+        if self.platform.windows:
+            # Only the launcher shares the trainer's console, over which Windows sends a Ctrl-C.
+            stop_file(self._record(claim)).touch()
             return
         try:
             self.platform.ask_to_stop(found.pid)

@@ -243,7 +243,8 @@ def failure(status_now: Status) -> SuperSVGError:
     event = {**(status_now.progress.last_error or {}), **told}
     said = str(event.get("message") or "") or log_tail(run)
     resume = f"supersvg-cloud resume {run.name or run.id}"
-    advice = str(event.get("advice") or "")
+    # Of a bug the trainer's advice is for those who start it themselves.
+    advice = "" if reason == "bug" else str(event.get("advice") or "")
     if reason == "force":
         return BY_EXIT_REASON["force"](
             f"run {label(run)} ended by force: its trainer is gone and left no reason",

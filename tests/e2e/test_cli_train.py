@@ -119,7 +119,7 @@ def test_the_exit_reason_decides_whatever_the_trainers_exit_code(house: House, r
     done = house.run("train", "--data", "./data", "--name", "bad", FAKE_END=reason, FAKE_CODE="1")
     assert done.returncode == code
     assert f"fake {reason}" in done.stderr
-    assert "next: do something else" in done.stderr
+    assert f"next: {'read supersvg-cloud logs bad' if reason == 'bug' else 'do something else'}" in done.stderr
     assert house.json("status")["reason"] == reason
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import pytest
 from supersvg_cloud.errors import CannotWrite
 from supersvg_cloud.platform import this_platform
 from supersvg_cloud.providers.base import CAPABILITIES, Job, Process
+from supersvg_cloud.providers.launcher import stop_file, wait
 from supersvg_cloud.providers.local import START_PATIENCE_S, Local
 
 WAITS = """
@@ -146,6 +148,34 @@ def test_records_that_cannot_be_written_are_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(CannotWrite, match="no trainer can be started"):
         Local(tmp_path / "file" / "records").start(job(tmp_path, "pass"))
+
+
+def test_on_windows_the_launcher_passes_the_request_on(local: Local, tmp_path: Path) -> None:
+    process = local.start(job(tmp_path, WAITS))
+    assert process.pid is not None
+    until(lambda: "up" in (tmp_path / "trainer.log").read_text())
+    # This machine's processes, seen as Windows would: only what is sent, and by whom, differs.
+    here = this_platform()
+    started = here.started(process.pid)
+    windows = replace(here, name="win32", run=lambda _command: started)
+    Local(local.records, windows).ask_to_stop("claim")
+    assert _found(local, "claim").alive, "nothing was sent from here"
+    trainer = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE)
+    assert trainer.stdout is not None
+    assert trainer.stdout.readline() == b"up\n"
+    sent: list[tuple[int, int]] = []
+
+    def kill(pid: int, number: int) -> None:
+        sent.append((pid, number))
+        trainer.terminate()
+
+    stop = stop_file(local.records / "claim.json")
+    assert stop.exists()
+    assert wait(trainer, stop, replace(windows, kill=kill)) == 75
+    assert sent == [(0, getattr(signal, "CTRL_C_EVENT", 0))]
+    assert not stop.exists()
+    trainer.stdout.close()
+    os.kill(process.pid, signal.SIGKILL)
 
 
 def test_capabilities_are_declared(local: Local) -> None:

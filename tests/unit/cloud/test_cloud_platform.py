@@ -38,14 +38,14 @@ def test_user_data_folders(name: str, environ: dict[str, str], folder: str) -> N
 
 def test_detached_processes_get_a_session_or_a_process_group_of_their_own() -> None:
     assert platform("linux").detached() == platform("darwin").detached() == {"start_new_session": True}
-    assert platform("win32").detached() == {"creationflags": 0x08000200}
+    assert platform("win32").detached() == {"creationflags": 0x08000000}
 
 
-def test_stopping_is_sigterm_and_on_windows_ctrl_break() -> None:
+def test_stopping_is_sigterm_and_on_windows_ctrl_c() -> None:
     sent: list[tuple[int, int]] = []
     for name in ("linux", "darwin", "win32"):
         Platform(name=name, environ={}, home=Path(), kill=lambda pid, number: sent.append((pid, number))).ask_to_stop(7)
-    assert sent == [(7, signal.SIGTERM), (7, signal.SIGTERM), (7, getattr(signal, "CTRL_BREAK_EVENT", 1))]
+    assert sent == [(7, signal.SIGTERM), (7, signal.SIGTERM), (0, getattr(signal, "CTRL_C_EVENT", 0))]
 
 
 def test_start_times_tell_a_process_from_a_later_one_with_its_pid() -> None:
