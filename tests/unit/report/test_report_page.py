@@ -149,6 +149,7 @@ def test_nothing_hostile_becomes_markup(maker) -> None:
     (folder / f"{name}.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
     page = page_of(maker.path, name=HOSTILE, run_id=HOSTILE, command=HOSTILE, state=HOSTILE)
     assert [tag for tag, _ in page.tags].count("script") == 2
+    assert not set("<>&") & set(page.raw["script application/json"])
     assert all("onerror" not in attributes and "onload" not in attributes for _, attributes in page.tags)
     assert [a["src"] for t, a in page.tags if t == "img" and a.get("src", "")] == [page_image(page)]
     assert page.text.count("<script>alert(1)</script>") >= 10  # told as text, not left out
