@@ -27,6 +27,7 @@ from supersvg_cloud.runs.report_words import (
     amount,
     day,
     duration,
+    energy,
     judged,
     outcome,
     quantity,
@@ -195,9 +196,7 @@ def _tiles(story: Story, context: Mapping[str, object]) -> list[tuple[str, str, 
     bill = numbers(cost)
     if "kwh" in bill:
         price = f"at {bill.get('price_per_kwh', 0):g} per kWh: {bill.get('total', 0):.4f}"
-        found.append(
-            ("electricity", f"{amount(bill['kwh'])} kWh", price if bill.get("price_per_kwh") else "no price set")
-        )
+        found.append(("electricity", energy(bill["kwh"]), price if bill.get("price_per_kwh") else "no price set"))
     return found
 
 
@@ -265,7 +264,7 @@ def _cost(story: Story, context: Mapping[str, object]) -> list[Row]:
         rows.append(("training, over all attempts", duration(summary["wall_s"])))
     if bill:
         rows.append(("hours on this machine", f"{bill.get('hours', 0):.3f}"))
-        rows.append(("electricity", f"{bill.get('kwh', 0):.4f} kWh at {bill.get('watts', 0):g} W"))
+        rows.append(("electricity", f"{energy(bill.get('kwh', 0))} at {bill.get('watts', 0):g} W"))
         priced = f"{bill.get('total', 0):.4f} at {bill.get('price_per_kwh', 0):g} per kWh"
         rows.append(("price", priced if bill.get("price_per_kwh") else "set local.price_per_kwh to have it counted"))
     if "memory_bytes" in summary:

@@ -156,6 +156,11 @@ def size(value: float) -> str:
     raise AssertionError("unreachable")
 
 
+def energy(kwh: float) -> str:
+    """8.2 Wh, 1.3 kWh."""
+    return f"{amount(kwh)} kWh" if kwh >= 0.1 else f"{amount(kwh * 1000)} Wh"
+
+
 def duration(seconds: float) -> str:
     """8.2 s, 5 min 12 s, 3 h 4 min."""
     if seconds < 60:

@@ -47,7 +47,7 @@ def test_the_script_draws_the_curves_and_the_slider(maker, tmp_path: Path) -> No
 
 
 def test_hostile_text_and_svgs_run_nothing(maker, tmp_path: Path) -> None:
-    attack = "<img src=x onerror=\"document.title='taken'\"></script><script>document.title='taken'</script></script "
+    attack = "</script <img src=x onerror=\"document.title='taken'\"></script><script>document.title='taken'</script>"
     maker.asked(task={"dataset": attack}, versions={attack: attack})
     maker.tell("step", 0, step=1, total_steps=2, losses={attack: 1.0, "mse": 2.0})
     maker.tell("step", 1, step=2, total_steps=2, losses={attack: 2.0, "mse": 3.0})

@@ -73,7 +73,7 @@ def test_a_run_that_ended_well_is_told_whole(maker) -> None:
     assert "On 300 held-out pictures, MSE is 0.216 of the best flat colour's, ink IoU is 0.809" in text
     assert "an SVG has 64 paths (9.12 kB)" in text
     for told in (
-        "tiny", "batch size", "6 min 0 s", "702 images/s", "0.0080 kWh at 80 W", "2.13.0+cpu", "329 held-out", "MIT",
+        "tiny", "batch size", "6 min 0 s", "702 images/s", "8 Wh at 80 W", "2.13.0+cpu", "329 held-out", "MIT",
         "Paweł Kuna", "3a5f" * 16, CONTEXT["command"], "16.48 dB", "first step 500", "2,345,678",
     ):  # fmt: skip
         assert str(told) in text, told
