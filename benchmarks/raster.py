@@ -139,8 +139,7 @@ def measure_diffvg(name: str, repeats: int) -> Timing:
         ]
         fills = torch.cat([colors[index], opacity[index, :, None]], dim=1)
         groups = [
-            pydiffvg.ShapeGroup(shape_ids=torch.tensor([path]), fill_color=fills[path])
-            for path in range(case.paths)
+            pydiffvg.ShapeGroup(shape_ids=torch.tensor([path]), fill_color=fills[path]) for path in range(case.paths)
         ]
         scene = pydiffvg.RenderFunction.serialize_scene(case.size, case.size, shapes, groups)
         drawn: Tensor = pydiffvg.RenderFunction.apply(case.size, case.size, 2, 2, 0, None, *scene)
@@ -181,9 +180,7 @@ def machine(threads: int, device: str) -> dict[str, str | int]:
 
 def main() -> None:
     """Parse, measure every case in its own process, print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)

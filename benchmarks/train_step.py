@@ -64,9 +64,7 @@ class Clock:
         return timed
 
 
-def measure(
-    task: Task, config: TrainingConfig, device: torch.device, steps: int, warmup: int
-) -> dict[str, Any]:
+def measure(task: Task, config: TrainingConfig, device: torch.device, steps: int, warmup: int) -> dict[str, Any]:
     """Trains for ``warmup`` + ``steps`` steps and reports on the latter."""
     model = task.build_model().to(device).train()
     optimizer = build_optimizer(task.parameter_groups(model), config, device)
@@ -92,9 +90,7 @@ def measure(
             for position in batches.passes(step % length.total_steps):
                 part = batches[position]
                 with clock.phase("data"):
-                    batch = {
-                        name: value.to(device) for name, value in task.batch(part.epoch, part.indices).items()
-                    }
+                    batch = {name: value.to(device) for name, value in task.batch(part.epoch, part.indices).items()}
                 with (
                     clock.phase("losses"),
                     torch.autocast(device.type, precision, enabled=precision is not None),
@@ -125,9 +121,7 @@ def _drawing() -> Any:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--steps", type=int, default=20, help="steps measured")
     parser.add_argument("--warmup", type=int, default=3, help="steps before them")
@@ -166,11 +160,7 @@ def main() -> None:
 
 def _processor() -> str:
     listing = Path("/proc/cpuinfo")
-    names = (
-        [line for line in listing.read_text().splitlines() if "model name" in line]
-        if listing.exists()
-        else []
-    )
+    names = [line for line in listing.read_text().splitlines() if "model name" in line] if listing.exists() else []
     return names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
 
 

@@ -130,13 +130,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     path.mkdir()
     if os.name == "nt" or os.geteuid() != 0:
         pytest.skip("mounting a small tmpfs needs root; test_a_file_too_large covers the same path")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", path], capture_output=True, check=False
-    )
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", path], capture_output=True, check=False)
     if mounted.returncode:
-        pytest.skip(
-            f"no tmpfs here: {mounted.stderr.decode().strip()}; test_a_file_too_large covers the same path"
-        )
+        pytest.skip(f"no tmpfs here: {mounted.stderr.decode().strip()}; test_a_file_too_large covers the same path")
     yield path
     subprocess.run(["umount", path], check=True)
 

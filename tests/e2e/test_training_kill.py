@@ -99,8 +99,7 @@ def assert_same_run(path: Path, wanted: Path) -> None:
         assert torch.equal(torch.as_tensor(mine[1]), torch.as_tensor(theirs[1])), mine[0]
     for kind, field in (("step", "losses"), ("eval", "metrics")):
         told = [
-            {event["step"]: event[field] for event in events(run) if event["kind"] == kind}
-            for run in (path, wanted)
+            {event["step"]: event[field] for event in events(run) if event["kind"] == kind} for run in (path, wanted)
         ]
         assert told[0] == told[1]
         assert len(told[0]) == (STEPS if kind == "step" else STEPS // 6)
@@ -138,9 +137,7 @@ def test_twenty_kills_change_nothing(server: Server, undisturbed: tuple[Path, in
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_killed_while_saving(
-    server: Server, undisturbed: tuple[Path, int], tmp_path: Path, seed: int
-) -> None:
+def test_killed_while_saving(server: Server, undisturbed: tuple[Path, int], tmp_path: Path, seed: int) -> None:
     """Every kind of crash point of the first checkpoint in turn, by thirds: none may cost the run."""
     wanted, _ = undisturbed
     path = tmp_path / "run"
@@ -177,9 +174,7 @@ def test_a_save_on_request_goes_on(server: Server, tmp_path: Path) -> None:
     assert saved[1] == STEPS
 
 
-def test_a_damaged_checkpoint_is_passed_over(
-    server: Server, undisturbed: tuple[Path, int], tmp_path: Path
-) -> None:
+def test_a_damaged_checkpoint_is_passed_over(server: Server, undisturbed: tuple[Path, int], tmp_path: Path) -> None:
     """One flipped byte in the newest checkpoint: resume goes back to the one before, says so, and ends so."""
     wanted, _ = undisturbed
     path = tmp_path / "run"

@@ -27,11 +27,7 @@ FLAGS = [
 
 
 def train(path: Path, *flags: str, processes: int) -> subprocess.CompletedProcess[str]:
-    launcher = (
-        ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-        if processes > 1
-        else []
-    )
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     return subprocess.run(
         [sys.executable, *launcher, "-m", "supersvg", "train", f"--run-dir={path}", *flags],
         env={**os.environ, "PYTHONPATH": str(TOYS), "OMP_NUM_THREADS": "1"},

@@ -36,9 +36,7 @@ def test_presets_survive_every_spelling(preset: str) -> None:
     assert config(*to_flags(wanted)) == wanted
 
 
-@pytest.mark.parametrize(
-    "spelling", ["--batch-size 48", "--batch_size 48", "--batch-size=48", "--batch_size=48"]
-)
+@pytest.mark.parametrize("spelling", ["--batch-size 48", "--batch_size 48", "--batch-size=48", "--batch_size=48"])
 def test_both_spellings(spelling: str) -> None:
     """--a-b and --a_b, with a space or an equals sign."""
     assert config(*spelling.split()).batch_size == 48
@@ -46,9 +44,7 @@ def test_both_spellings(spelling: str) -> None:
 
 def test_flags_that_people_know_from_elsewhere() -> None:
     """The names used around the published trainer are understood."""
-    found = config(
-        "--num_epochs", "3", "--output_dir", "out", "--mixed_precision", "--num_workers=8", "--no_pin_mem"
-    )
+    found = config("--num_epochs", "3", "--output_dir", "out", "--mixed_precision", "--num_workers=8", "--no_pin_mem")
     assert (found.epochs, found.run_dir, found.mixed_precision) == (3, "out", "auto")
     assert (found.num_workers, found.pin_mem) == (8, False)
 

@@ -37,9 +37,7 @@ class ToyConfig(TrainingConfig):
         group="toy",
         operational=True,
     )
-    ranks_agree: bool = option(
-        False, "leave each rank's weights in the run directory", group="toy", operational=True
-    )
+    ranks_agree: bool = option(False, "leave each rank's weights in the run directory", group="toy", operational=True)
     term_at: int = option(-1, "step at which the last rank alone gets SIGTERM", group="toy", operational=True)
     bulk: int = option(0, "megabytes of weights, for disks to be full of", group="toy", operational=True)
 
@@ -119,9 +117,7 @@ def vectorizer(
     Toy(config).to(device).load_state_dict(weights)
 
     def draw(picture: NDArray[np.uint8], paths: int | None) -> str:
-        return (
-            f"<svg xmlns='http://www.w3.org/2000/svg' id='{picture.shape}-{paths}-{picture[0, 0].tolist()}'/>"
-        )
+        return f"<svg xmlns='http://www.w3.org/2000/svg' id='{picture.shape}-{paths}-{picture[0, 0].tolist()}'/>"
 
     return draw
 

@@ -16,9 +16,7 @@ Shapes = Callable[..., Tensor]
 def simple_shapes() -> Shapes:
     """Star-shaped closed paths, which never cross themselves, some beyond the border: ``[B, P, 12, 2]``."""
 
-    def make(
-        seed: int, batch: int, paths: int, size: tuple[int, int], dtype: torch.dtype = torch.float64
-    ) -> Tensor:
+    def make(seed: int, batch: int, paths: int, size: tuple[int, int], dtype: torch.dtype = torch.float64) -> Tensor:
         random = torch.Generator().manual_seed(seed)
 
         def uniform(*shape: int) -> Tensor:
@@ -38,9 +36,7 @@ def simple_shapes() -> Shapes:
 def tangled_shapes() -> Shapes:
     """Closed paths of independent random points, which cross themselves all over: ``[B, P, 12, 2]``."""
 
-    def make(
-        seed: int, batch: int, paths: int, size: tuple[int, int], dtype: torch.dtype = torch.float64
-    ) -> Tensor:
+    def make(seed: int, batch: int, paths: int, size: tuple[int, int], dtype: torch.dtype = torch.float64) -> Tensor:
         random = torch.Generator().manual_seed(seed)
         extent = torch.tensor([size[1], size[0]], dtype=torch.float64)
         unit = torch.rand(batch, paths, 12, 2, generator=random, dtype=torch.float64)

@@ -39,8 +39,7 @@ def test_windows_and_planes(fill_rule, dtype, tolerance, simple_shapes, tangled_
     points = points.to(dtype).requires_grad_()
     random = torch.Generator().manual_seed(3)
     colors, opacity, background = (
-        torch.rand(*shape, generator=random, dtype=dtype).requires_grad_()
-        for shape in ((2, 9, 4), (2, 9), (2, 4))
+        torch.rand(*shape, generator=random, dtype=dtype).requires_grad_() for shape in ((2, 9, 4), (2, 9), (2, 4))
     )
     weights = torch.randn(2, 5, *size, generator=random, dtype=dtype)
     results = []

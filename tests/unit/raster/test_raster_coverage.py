@@ -64,9 +64,7 @@ def test_self_crossings_deviate_little_in_the_mean(fill_rule, bound, tangled_sha
 def test_the_oracle_agrees_with_the_winding_test(fill_rule, tangled_shapes):
     """`supersampled_coverage` counts the same sample points, up to its polyline."""
     path = tangled_shapes(3, 1, 1, SIZE)[0, 0].numpy()
-    error = supersampled_coverage(path, SIZE, samples=64, fill_rule=fill_rule) - winding_test(
-        path, SIZE, fill_rule
-    )
+    error = supersampled_coverage(path, SIZE, samples=64, fill_rule=fill_rule) - winding_test(path, SIZE, fill_rule)
     assert np.abs(error).max() < 0.005
 
 
@@ -75,10 +73,6 @@ def test_a_rectangle_is_exact():
     corners = torch.tensor([[1.25, 1.5], [4.0, 1.5], [4.0, 3.75], [1.25, 3.75]], dtype=torch.float64)
     steps = torch.arange(3, dtype=torch.float64)[None, :, None] / 3
     points = (corners[:, None] + (corners.roll(-1, 0) - corners)[:, None] * steps).reshape(1, 1, 12, 2)
-    expected = (
-        torch.tensor([0, 0.5, 1, 0.75, 0]).double()[:, None] * torch.tensor([0, 0.75, 1, 1, 0, 0]).double()
-    )
+    expected = torch.tensor([0, 0.5, 1, 0.75, 0]).double()[:, None] * torch.tensor([0, 0.75, 1, 1, 0, 0]).double()
     torch.testing.assert_close(coverage(points, (5, 6))[0, 0], expected, rtol=0, atol=1e-12)
-    torch.testing.assert_close(
-        coverage(points.flip(2).roll(1, 2), (5, 6))[0, 0], expected, rtol=0, atol=1e-12
-    )
+    torch.testing.assert_close(coverage(points.flip(2).roll(1, 2), (5, 6))[0, 0], expected, rtol=0, atol=1e-12)

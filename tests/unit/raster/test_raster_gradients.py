@@ -50,13 +50,9 @@ def test_all_outputs_of_render(seed, fill_rule, layout, simple_shapes, tangled_s
     """Image, alpha and union together, for every input, in every layout."""
     options = {"dense": ("dense", 2**26), "grouped": ("dense", 500), "windows": ("windows", 2**26)}[layout]
     original = torch_backend.paint
-    monkeypatch.setattr(
-        torch_backend, "paint", lambda *given: original(*given, layout=options[0], budget=options[1])
-    )
+    monkeypatch.setattr(torch_backend, "paint", lambda *given: original(*given, layout=options[0], budget=options[1]))
     shapes = simple_shapes if seed % 2 else tangled_shapes
-    weights = torch.randn(
-        2, 5, *SIZE, generator=torch.Generator().manual_seed(seed + 100), dtype=torch.float64
-    )
+    weights = torch.randn(2, 5, *SIZE, generator=torch.Generator().manual_seed(seed + 100), dtype=torch.float64)
 
     def value(points: Tensor, colors: Tensor, opacity: Tensor, background: Tensor) -> Tensor:
         drawn = render(points, colors, opacity, SIZE, background=background, fill_rule=fill_rule)

@@ -17,9 +17,7 @@ def main(argv: Sequence[str]) -> int:
     """Runs one command and returns its exit code."""
     if not argv or argv[0] in ("--help", "-h"):
         rows = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
-        sys.stdout.write(
-            f"usage: python -m supersvg COMMAND [flags]\n\n{rows}\n\nCOMMAND --help says more.\n"
-        )
+        sys.stdout.write(f"usage: python -m supersvg COMMAND [flags]\n\n{rows}\n\nCOMMAND --help says more.\n")
         return 0 if argv else 64
     if argv[0] not in COMMANDS:
         sys.stderr.write(f"supersvg: there is no command {argv[0]!r}\n  commands: {', '.join(COMMANDS)}\n")

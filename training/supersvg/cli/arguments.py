@@ -20,9 +20,7 @@ class FlagParser(argparse.ArgumentParser):
         super().__init__(prog=f"python -m supersvg {prog}", description=description, allow_abbrev=False)
         self.add_argument("--model", "--run-dir", "--checkpoint", required=True, metavar="PATH",
                           help="a run directory (its newest whole checkpoint) or one checkpoint")  # fmt: skip
-        self.add_argument(
-            "--best", action="store_true", help="the checkpoint with the best evaluation instead"
-        )
+        self.add_argument("--best", action="store_true", help="the checkpoint with the best evaluation instead")
         self.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
         self.add_argument("--threads", type=int, default=0, help="CPU threads of torch; 0: its own choice")
         self.add_argument("--json", action="store_true", help="print one JSON object")

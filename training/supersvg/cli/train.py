@@ -144,13 +144,9 @@ def read_settings(path: Path) -> dict[str, Any]:
     try:
         found = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RecipeError(
-            f"cannot read {path}: {error}", advice="give --config a YAML or JSON file"
-        ) from error
+        raise RecipeError(f"cannot read {path}: {error}", advice="give --config a YAML or JSON file") from error
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise RecipeError(
-            f"{path} holds no settings", advice="write one 'name: value' a line, e.g. batch_size: 64"
-        )
+        raise RecipeError(f"{path} holds no settings", advice="write one 'name: value' a line, e.g. batch_size: 64")
     return found
 
 
@@ -158,9 +154,7 @@ def config_text(recipe: Recipe, config: TrainingConfig) -> str:
     """The settings as YAML that ``--config`` reads back; values are JSON, so that no string is mistaken for
     a number.
     """
-    lines = [
-        f"{name}: {json.dumps(value)}" for name, value in {"recipe": recipe.name, **to_dict(config)}.items()
-    ]
+    lines = [f"{name}: {json.dumps(value)}" for name, value in {"recipe": recipe.name, **to_dict(config)}.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -30,9 +30,7 @@ def vectorize(argv: Sequence[str]) -> None:
     parser = FlagParser("vectorize", "Pictures to SVG files with a trained model.")
     parser.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     parser.add_argument("--output", "-o", type=Path, help="an SVG file, or a directory for several")
-    parser.add_argument(
-        "--paths", type=int, help="exactly so many paths; by default as many as the model paints"
-    )
+    parser.add_argument("--paths", type=int, help="exactly so many paths; by default as many as the model paints")
     arguments = parser.read(argv)
     if arguments.paths is not None and arguments.paths < 1:
         parser.error("--paths must be at least 1")

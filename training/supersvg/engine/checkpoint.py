@@ -26,7 +26,7 @@ TENSOR_FILES = ("model.pt", "optimizer.pt")
 FILES = (*TENSOR_FILES, "state.json")
 
 
-class DamagedCheckpoint(Exception):  # noqa: N818
+class DamagedCheckpoint(Exception):
     """A checkpoint that is not what its complete.json says."""
 
 
@@ -105,8 +105,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         listed = json.loads((path / "complete.json").read_bytes())["files"]
         data = {name: _verified(path / name, listed[name]) for name in FILES}
         tensors = {
-            name: torch.load(io.BytesIO(data[name]), map_location="cpu", weights_only=True)
-            for name in TENSOR_FILES
+            name: torch.load(io.BytesIO(data[name]), map_location="cpu", weights_only=True) for name in TENSOR_FILES
         }
         state = json.loads(data["state.json"])
         int(state["step"])
@@ -128,9 +127,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 def _verified(path: Path, listed: dict[str, Any]) -> bytes:
     data = path.read_bytes()
     if len(data) != listed["bytes"]:
-        raise DamagedCheckpoint(
-            f"{path.parent.name}/{path.name} has {len(data)} bytes, not {listed['bytes']}"
-        )
+        raise DamagedCheckpoint(f"{path.parent.name}/{path.name} has {len(data)} bytes, not {listed['bytes']}")
     if hashlib.sha256(data).hexdigest() != listed["sha256"]:
         raise DamagedCheckpoint(f"{path.parent.name}/{path.name} does not match its sha256")
     return data

@@ -107,15 +107,11 @@ def pick_device(wanted: str, local_rank: int = 0) -> torch.device:
         BadArguments: this machine has no such device.
     """
     if wanted == "auto":
-        wanted = (
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise BadArguments(
-            f"{wanted!r} is no device", advice="use --device auto, cpu, cuda, cuda:0 or mps"
-        ) from error
+        raise BadArguments(f"{wanted!r} is no device", advice="use --device auto, cpu, cuda, cuda:0 or mps") from error
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         index = local_rank if device.index is None else device.index

@@ -40,31 +40,31 @@ class TrainingError(Exception):
         self.advice = advice
 
 
-class BadArguments(TrainingError):  # noqa: N818
+class BadArguments(TrainingError):
     exit_reason = "bad-arguments"
 
 
-class BadData(TrainingError):  # noqa: N818
+class BadData(TrainingError):
     exit_reason = "bad-data"
 
 
-class Diverged(TrainingError):  # noqa: N818
+class Diverged(TrainingError):
     exit_reason = "diverged"
 
 
-class OutOfMemory(TrainingError):  # noqa: N818
+class OutOfMemory(TrainingError):
     exit_reason = "out-of-memory"
 
 
-class Busy(TrainingError):  # noqa: N818
+class Busy(TrainingError):
     exit_reason = "busy"
 
 
-class CannotWrite(TrainingError):  # noqa: N818
+class CannotWrite(TrainingError):
     exit_reason = "cannot-write"
 
 
-class Bug(TrainingError):  # noqa: N818
+class Bug(TrainingError):
     exit_reason = "bug"
 
 
@@ -112,6 +112,5 @@ def _is_out_of_memory(error: BaseException) -> bool:
     # torch has no type of its own for these: the CPU allocator, and a loader process that the system killed.
     text = str(error)
     return isinstance(error, RuntimeError) and (
-        "DefaultCPUAllocator" in text
-        or ("DataLoader worker" in text and ("Killed" in text or "Bus error" in text))
+        "DefaultCPUAllocator" in text or ("DataLoader worker" in text and ("Killed" in text or "Bus error" in text))
     )

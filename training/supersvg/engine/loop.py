@@ -85,9 +85,7 @@ def train(
         )
         record.log.sync()
         best = record.totals.metrics.get("best")
-        prune(
-            record.run.checkpoints, config.keep_checkpoints, int(best["step"]) if best is not None else None
-        )
+        prune(record.run.checkpoints, config.keep_checkpoints, int(best["step"]) if best is not None else None)
 
     for step in range(start, length.total_steps + 1):
         last = step == length.total_steps
@@ -178,9 +176,7 @@ class Stepper:
 
         # The step's one wait for the device: without it a diverged run would go on paying.
         names = sorted(sums)
-        values = self.world.mean(
-            [float(value) for value in torch.stack([sums[name] for name in names]).tolist()]
-        )
+        values = self.world.mean([float(value) for value in torch.stack([sums[name] for name in names]).tolist()])
         told = dict(zip(names, values, strict=True))
         if not all(math.isfinite(value) for value in values):
             bad = ", ".join(name for name in names if not math.isfinite(told[name]))

@@ -20,9 +20,7 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     return [group for group in groups if group["params"]]
 
 
-def build_optimizer(
-    groups: list[dict[str, Any]], config: TrainingConfig, device: torch.device
-) -> torch.optim.AdamW:
+def build_optimizer(groups: list[dict[str, Any]], config: TrainingConfig, device: torch.device) -> torch.optim.AdamW:
     """AdamW; fused where torch has that kernel, which on a CPU is several times faster for many small
     tensors.
     """

@@ -42,9 +42,7 @@ class Totals:
 class Record:
     """Keeps the totals and tells everyone who listens."""
 
-    def __init__(
-        self, run: RunDirectory, log: EventLog, board: Board, totals: Totals, total_steps: int
-    ) -> None:
+    def __init__(self, run: RunDirectory, log: EventLog, board: Board, totals: Totals, total_steps: int) -> None:
         self.run, self.log, self.board, self.totals = run, log, board, totals
         self.total_steps = total_steps
         self._began = time.monotonic() - totals.elapsed_s
@@ -97,9 +95,7 @@ class Record:
         self.totals.metrics["last"] = dict(told)
         if better:
             self.totals.metrics["best"] = dict(told)
-        self.log.append(
-            "eval", step=self.totals.step, metrics=dict(metrics), best=better, seconds=round(seconds, 3)
-        )
+        self.log.append("eval", step=self.totals.step, metrics=dict(metrics), best=better, seconds=round(seconds, 3))
         self.board.add(self.totals.step, "eval", metrics)
 
     def sampled(self, samples: Iterable[Sample]) -> None:

@@ -96,9 +96,7 @@ def _attempt(
         "data_hash": data_hash,
         "made_with": _made_with(world),
     }
-    resumed = (
-        _resume(Path(config.run_dir), config, directory, attempt.log, identity) if config.resume else None
-    )
+    resumed = _resume(Path(config.run_dir), config, directory, attempt.log, identity) if config.resume else None
     if directory is None or attempt.log is None:
         return train(task, config, length, world, requests, None, resumed=resumed, identity=identity)
     directory.record(_run_json(task, config, identity, world))
@@ -207,13 +205,11 @@ def refuse_differences(old: TrainingConfig, new: TrainingConfig) -> None:
     changed = differences(old, new)
     if changed:
         listed = "; ".join(
-            f"--{name.replace('_', '-')} was {before} and is now {now}"
-            for name, (before, now) in changed.items()
+            f"--{name.replace('_', '-')} was {before} and is now {now}" for name, (before, now) in changed.items()
         )
         raise BadArguments(
             f"a resumed run cannot change what it learns: {listed}",
-            advice="leave these flags out (--run-dir DIR --resume is enough), "
-            "or start a new run in another directory",
+            advice="leave these flags out (--run-dir DIR --resume is enough), or start a new run in another directory",
         )
 
 
@@ -232,9 +228,7 @@ def recorded_config(path: Path) -> tuple[Recipe, TrainingConfig] | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         if isinstance(error, RecipeError):
             raise
-        raise RecipeError(
-            f"{path / 'run.json'} cannot be read: {error}", advice="name another --run-dir"
-        ) from error
+        raise RecipeError(f"{path / 'run.json'} cannot be read: {error}", advice="name another --run-dir") from error
 
 
 def _run_json(task: Task, config: TrainingConfig, identity: dict[str, Any], world: World) -> dict[str, Any]:
@@ -314,9 +308,7 @@ def _fail(directory: RunDirectory | None, attempt: _Attempt, raised: Exception) 
         }
         summary = attempt.record.summary() if attempt.record is not None else {}
         try:
-            attempt.log.append(
-                "error", **fields, **({"traceback": trace} if error.exit_reason == "bug" else {})
-            )
+            attempt.log.append("error", **fields, **({"traceback": trace} if error.exit_reason == "bug" else {}))
         except CannotWrite as full:
             sys.stderr.write(f"supersvg: the error event could not be written: {full.message}\n")
         try:

@@ -33,9 +33,7 @@ def horizon(config: TrainingConfig, samples: int) -> Horizon:
     """
     per_epoch = math.ceil(samples / config.effective_batch)
     total = config.steps or config.epochs * per_epoch
-    warmup = (
-        config.warmup_steps if config.warmup_steps is not None else round(config.warmup_epochs * per_epoch)
-    )
+    warmup = config.warmup_steps if config.warmup_steps is not None else round(config.warmup_epochs * per_epoch)
     return Horizon(samples, per_epoch, total, min(warmup, total // 2))
 
 

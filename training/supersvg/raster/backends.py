@@ -44,7 +44,5 @@ def backend_named(name: str, device: torch.device) -> Backend:
     if name == "auto":
         name = "torch"
     if name not in BACKENDS:
-        raise ValueError(
-            f"no rasteriser backend is called {name!r}; choose from: auto, {', '.join(sorted(BACKENDS))}"
-        )
+        raise ValueError(f"no rasteriser backend is called {name!r}; choose from: auto, {', '.join(sorted(BACKENDS))}")
     return BACKENDS[name]

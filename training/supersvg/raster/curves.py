@@ -170,9 +170,7 @@ def flatten(points: Tensor, size: tuple[int, int], *, bounds: bool) -> Outline:
     edge = segment = 0
     for fine, count in groups:
         stop, last = edge + fine * count, segment + count
-        corners = controls[:, segment:last].reshape(2 * count, 4) @ _bernstein(
-            fine, points.dtype, points.device
-        )
+        corners = controls[:, segment:last].reshape(2 * count, 4) @ _bernstein(fine, points.dtype, points.device)
         corners = corners.view(2, count, fine + 1)
         start[:, edge:stop].view(2, count, fine).copy_(corners[..., :-1])
         torch.sub(corners[..., 1:], corners[..., :-1], out=delta[:, edge:stop].view(2, count, fine))

@@ -91,9 +91,7 @@ def windows(low: Tensor, high: Tensor, size: tuple[int, int]) -> Layout:
         begin, rows = cursor, 0
         for path in by_stride[stride]:
             offset = begin + rows * stride
-            found[path] = Window(
-                tops[path], lefts[path], highs[path], wides[path], offset + stride + 1, stride
-            )
+            found[path] = Window(tops[path], lefts[path], highs[path], wides[path], offset + stride + 1, stride)
             rows += highs[path] + 1
         # A strip ends with a spare row of its own: what is below its last window must not leak into the next
         # strip, whose rows have another length.

@@ -27,9 +27,7 @@ class Rendering:
 
     image: Tensor  # [B, 3, H, W] colours over the background
     alpha: Tensor  # [B, 1, H, W] 1 - prod(1 - opacity * coverage)
-    union: (
-        Tensor  # [B, 1, H, W] 1 - prod(1 - coverage), opacity ignored; alpha itself if need_union was False
-    )
+    union: Tensor  # [B, 1, H, W] 1 - prod(1 - coverage), opacity ignored; alpha itself if need_union was False
 
 
 def render(

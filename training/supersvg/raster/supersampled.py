@@ -61,8 +61,5 @@ def _polyline(points: Array, edges: int) -> Array:
     t = np.arange(edges)[:, None] / edges
     anchors = [points[index : index + 4] for index in range(0, len(points) - 3, 3)]
     anchors.append(np.concatenate([points[-3:], points[:1]]))
-    curves = [
-        (1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t**2 * (1 - t) * c + t**3 * d
-        for a, b, c, d in anchors
-    ]
+    curves = [(1 - t) ** 3 * a + 3 * t * (1 - t) ** 2 * b + 3 * t**2 * (1 - t) * c + t**3 * d for a, b, c, d in anchors]
     return np.concatenate(curves)

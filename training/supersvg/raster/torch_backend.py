@@ -51,9 +51,7 @@ def paint(
         image, union = function.apply(points, colors, opacity, background, size, fill_rule, need_union)
     else:
         function = torch_dense.Paint
-        image, union = function.apply(
-            points, colors, opacity, background, size, fill_rule, need_union, budget
-        )
+        image, union = function.apply(points, colors, opacity, background, size, fill_rule, need_union, budget)
     return image, union
 
 

@@ -108,7 +108,7 @@ class CoarseConfig(TrainingConfig):
             "warmup_steps": 100,
             "blr": 2e-3,
             "clip_grad": 1.0,
-            "boundary_weight": 0.1,
+            "boundary_weight": 0.3,
             "boundary_decay": 0.0,
             "count_weight": 1e-3,
             "eval_every": 800,

@@ -157,9 +157,7 @@ def _unknown(config: type[Any], flag: str, known: str, by_flag: Mapping[str, Opt
         return RecipeError(f"{flag} is not taken by this trainer", advice=refused[known])
     near = difflib.get_close_matches(known, by_flag, n=1)
     guess = f"did you mean --{near[0].replace('_', '-')}? " if near else ""
-    return RecipeError(
-        f"unknown flag {flag}", advice=f"{guess}`python -m supersvg train --help` lists them all"
-    )
+    return RecipeError(f"unknown flag {flag}", advice=f"{guess}`python -m supersvg train --help` lists them all")
 
 
 def convert(this: Option, value: object) -> Value:
@@ -212,9 +210,7 @@ def _as_type(this: Option, value: object) -> Value:
     return text
 
 
-def resolve(
-    config: type[ConfigT], flags: Mapping[str, object], file: Mapping[str, object] | None = None
-) -> ConfigT:
+def resolve(config: type[ConfigT], flags: Mapping[str, object], file: Mapping[str, object] | None = None) -> ConfigT:
     """The config that these settings mean: flags over configuration file over preset over defaults.
 
     Where a higher layer sets one of two exclusive settings (``--epochs`` over a preset's ``steps``) the lower
@@ -313,15 +309,12 @@ def _as_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def differences(
-    old: object, new: object, *, include_operational: bool = False
-) -> dict[str, tuple[Value, Value]]:
+def differences(old: object, new: object, *, include_operational: bool = False) -> dict[str, tuple[Value, Value]]:
     """Settings that differ between two configs of one type: name -> (old, new)."""
     return {
         this.name: (getattr(old, this.name), getattr(new, this.name))
         for this in options(type(old))
-        if (include_operational or not this.operational)
-        and getattr(old, this.name) != getattr(new, this.name)
+        if (include_operational or not this.operational) and getattr(old, this.name) != getattr(new, this.name)
     }
 
 
@@ -352,10 +345,6 @@ def _option_lines(this: Option) -> list[str]:
         if this.default in (None, "")
         else f" [default: {str(this.default).lower() if this.type is bool else this.default}]"
     )
-    also = (
-        f" (also {', '.join('--' + alias.replace('_', '-') for alias in this.aliases)})"
-        if this.aliases
-        else ""
-    )
+    also = f" (also {', '.join('--' + alias.replace('_', '-') for alias in this.aliases)})" if this.aliases else ""
     unit = f", {this.unit}" if this.unit else ""
     return [f"  {shape}", f"      {this.help}{unit}{default}{also}"]

@@ -17,9 +17,7 @@ class TrainingConfig:
     """
 
     # Where
-    run_dir: str = option(
-        "", "directory of this run", aliases=("output_dir",), group="where", operational=True
-    )
+    run_dir: str = option("", "directory of this run", aliases=("output_dir",), group="where", operational=True)
     data_path: str = option(
         "",
         "prepared dataset, or a folder of pictures",
@@ -27,9 +25,7 @@ class TrainingConfig:
         group="where",
         operational=True,
     )
-    log_dir: str = option(
-        "", "TensorBoard files; empty: RUN_DIR/tensorboard", group="where", operational=True
-    )
+    log_dir: str = option("", "TensorBoard files; empty: RUN_DIR/tensorboard", group="where", operational=True)
     tensorboard: bool = option(True, "write TensorBoard event files", group="where", operational=True)
     resume: str = option(
         "",
@@ -79,9 +75,7 @@ class TrainingConfig:
         group="machine",
         operational=True,
     )
-    prefetch_factor: int = option(
-        2, "batches that each worker prepares ahead", group="machine", operational=True
-    )
+    prefetch_factor: int = option(2, "batches that each worker prepares ahead", group="machine", operational=True)
     pin_mem: bool = option(
         True,
         "page-locked batches for faster copies to CUDA",
@@ -99,12 +93,8 @@ class TrainingConfig:
     sample_every: int = option(
         0, "steps between sample grids; 0: at the end only", unit="steps", group="record", operational=True
     )
-    checkpoint_every: int = option(
-        500, "steps between checkpoints", unit="steps", group="record", operational=True
-    )
-    keep_checkpoints: int = option(
-        2, "newest checkpoints kept, besides the best one", group="record", operational=True
-    )
+    checkpoint_every: int = option(500, "steps between checkpoints", unit="steps", group="record", operational=True)
+    keep_checkpoints: int = option(2, "newest checkpoints kept, besides the best one", group="record", operational=True)
 
     PRESETS: ClassVar[Mapping[str, Mapping[str, Value]]] = {}
     REFUSED: ClassVar[Mapping[str, str]] = {
@@ -162,9 +152,7 @@ class TrainingConfig:
             if not 0 <= getattr(self, name) < 1:
                 self._refuse(name, "must be at least 0 and below 1", f"--{name} 0.9")
         if self.epochs == 0 and self.steps == 0:
-            raise RecipeError(
-                "nothing to train: epochs and steps are both 0", advice="give --epochs 1 or --steps 100"
-            )
+            raise RecipeError("nothing to train: epochs and steps are both 0", advice="give --epochs 1 or --steps 100")
         if self.min_lr > self.base_lr:
             raise RecipeError(
                 f"--min-lr {self.min_lr:g} is above the learning rate {self.base_lr:g}",

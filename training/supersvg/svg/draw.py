@@ -26,9 +26,7 @@ def draw_svg(text: str, width: int, height: int) -> NDArray[np.uint8]:
     from resvg import render, usvg
 
     if width < 1 or height < 1 or width * height > MAX_PIXELS:
-        raise SvgError(
-            f"cannot draw {width} x {height} pixels; choose at least 1 x 1 and at most {MAX_PIXELS} in all"
-        )
+        raise SvgError(f"cannot draw {width} x {height} pixels; choose at least 1 x 1 and at most {MAX_PIXELS} in all")
     root = parse(text)
     # resvg draws at the size that the root asks for, in whole pixels: ask for ours.
     root.set("viewBox", " ".join(repr(value) for value in view_box(root)))

@@ -14,9 +14,7 @@ from supersvg.svg.viewport import numbers
 Points = NDArray[np.float64]
 Subpath = list[complex]  # anchor, handle, handle, anchor, ..., last anchor: 3 * segments + 1
 
-_TOKEN = re.compile(
-    r"([MmZzLlHhVvCcSsQqTtAa])|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|([\s,]+)|(.)", re.S
-)
+_TOKEN = re.compile(r"([MmZzLlHhVvCcSsQqTtAa])|([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|([\s,]+)|(.)", re.S)
 _ARGUMENTS = {"M": 2, "Z": 0, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "A": 7}
 MAX_SEGMENTS = 100_000
 
@@ -54,11 +52,7 @@ def parse_path(data: str) -> list[Subpath]:
             current += _arc(current[-1], values, origin + complex(values[5], values[6]))
         else:
             ends = [origin + complex(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
-            smooth = (
-                2 * current[-1] - reflected
-                if last in ("CS" if kind == "S" else "QT") and last
-                else current[-1]
-            )
+            smooth = 2 * current[-1] - reflected if last in ("CS" if kind == "S" else "QT") and last else current[-1]
             if kind in "ST":
                 ends.insert(0, smooth)
             reflected = ends[-2]

@@ -131,8 +131,7 @@ def _color(text: str) -> tuple[Color, float]:
         parts = match[1].replace(",", " ").replace("/", " ").split()
         if len(parts) in (3, 4):
             red, green, blue = (
-                _share(part) if part.endswith("%") else _share(repr(numbers(part)[0] / 255))
-                for part in parts[:3]
+                _share(part) if part.endswith("%") else _share(repr(numbers(part)[0] / 255)) for part in parts[:3]
             )
             return (red, green, blue), _share(parts[3]) if len(parts) == 4 else 1.0
     if text == "transparent":

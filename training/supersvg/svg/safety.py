@@ -44,9 +44,7 @@ def parse(text: str) -> Element:
         builder.end(name(tag))
 
     def refuse(*_declaration: object) -> None:
-        raise SvgError(
-            "this SVG declares a document type or entities, which are not read; remove <!DOCTYPE ...>"
-        )
+        raise SvgError("this SVG declares a document type or entities, which are not read; remove <!DOCTYPE ...>")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end

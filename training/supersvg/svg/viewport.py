@@ -52,9 +52,7 @@ def view_box(root: Element) -> tuple[float, float, float, float]:
     elif "width" in root.attrib and "height" in root.attrib:
         left, top, width, height = 0.0, 0.0, length(root.attrib["width"]), length(root.attrib["height"])
     else:
-        raise SvgError(
-            "this SVG has no viewBox and no width and height, so its canvas is unknown; add a viewBox"
-        )
+        raise SvgError("this SVG has no viewBox and no width and height, so its canvas is unknown; add a viewBox")
     if width <= 0 or height <= 0:
         raise SvgError(f"the canvas must have an area, got {width} x {height}")
     return left, top, width, height
