@@ -96,34 +96,40 @@ class Local:
             )
 
     def find(self, claim: str) -> Process | None:
-        """What was started under ``claim``, or None."""
+        """What was started under ``claim``, or None.
+
+        A trainer whose launcher still runs counts as alive, since its exit code is about to be written.
+        """
         record = self._read(claim)
         if record is None:
             return None
-        trainer = record.get("trainer") or {}
-        pid = trainer.get("pid")
-        over = "ended" in record
-        alive = not over and self._is_alive(trainer or record.get("launcher") or {})
+        alive = "ended" not in record and self._anyone_alive(record)
+        if not alive:
+            # Between the reading and the looking the launcher may have written the end and left.
+            record = self._read(claim) or record
         return Process(
             claim=claim,
-            pid=pid,
+            pid=(record.get("trainer") or {}).get("pid"),
             alive=alive,
             exit_code=record.get("exit_code"),
             ended=record.get("ended"),
             problem=record.get("problem", ""),
         )
 
+    def _anyone_alive(self, record: dict[str, Any]) -> bool:
+        return any(self._is_alive(record.get(who) or {}) for who in ("launcher", "trainer"))
+
     def ask_to_stop(self, claim: str) -> None:
         """See ``Provider.ask_to_stop``. A process that merely has the same number is left alone."""
-        found = self.find(claim)
-        if found is None or not found.alive or found.pid is None:
+        trainer = (self._read(claim) or {}).get("trainer") or {}
+        if not self._is_alive(trainer):
             return
         if self.platform.windows:
             # Only the launcher shares the trainer's console, over which Windows sends a Ctrl-C.
             stop_file(self._record(claim)).touch()
             return
         try:
-            self.platform.ask_to_stop(found.pid)
+            self.platform.ask_to_stop(int(trainer["pid"]))
         except ProcessLookupError:
             return
 

@@ -119,7 +119,8 @@ def test_a_pid_that_was_given_to_another_process_is_not_the_trainer(local: Local
     assert process.pid is not None
     path = local.records / "claim.json"
     record = json.loads(path.read_text())
-    path.write_text(json.dumps({**record, "trainer": {"pid": process.pid, "started": "boot:another"}}))
+    stranger = {"pid": process.pid, "started": "boot:another"}
+    path.write_text(json.dumps({**record, "trainer": stranger, "launcher": stranger}))
     signals: list[int] = []
     watching = Local(local.records, replace(this_platform(), kill=lambda pid, _number: signals.append(pid)))
     assert not _found(watching, "claim").alive
