@@ -100,6 +100,7 @@ def test_the_wheel_passes_the_unit_tests(installed: tuple[Path, Path], tmp_path:
     python, site = installed
     shutil.copytree(REPOSITORY / "tests" / "unit", tmp_path / "tests" / "unit")
     shutil.rmtree(tmp_path / "tests" / "unit" / "house")
+    shutil.copytree(REPOSITORY / "docs", tmp_path / "docs")  # pages that tests compare with the program
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path / "pyproject.toml")
     told = run(
         python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/svg", "tests/unit/cloud", "tests/unit/data",
