@@ -13,6 +13,7 @@ from supersvg.models.supersvg.losses import (
     boundary_weight,
     coarse_losses,
     draw,
+    fold_loss,
     pixel_loss,
 )
 from supersvg.models.supersvg.network import Paths
@@ -130,3 +131,30 @@ def test_descends_to_a_square() -> None:
         pixel.backward()
         optimizer.step()
     assert loss.item() < 1e-3
+
+
+def test_fold_loss_is_zero_for_paths_that_go_around_once_and_high_for_knots() -> None:
+    square = square_paths([(0.2, 0.2, 0.8, 0.8)]).points
+    bowtie = square[:, :, [0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11]]
+    shown = torch.ones(1, 1)
+    assert fold_loss(square, shown).item() == 0
+    assert fold_loss(square * 0.01, shown).item() == 0
+    assert fold_loss(bowtie, shown).item() > 0.05
+    assert fold_loss(bowtie * 0.01, shown).item() == pytest.approx(fold_loss(bowtie, shown).item(), rel=1e-3)
+    assert fold_loss(bowtie, torch.zeros(1, 1)).item() == 0, "hidden paths may fold"
+
+
+def test_fold_loss_unfolds_a_knot() -> None:
+    """Its gradient alone turns a path that runs the wrong way in places into one that goes around once."""
+    random = torch.Generator().manual_seed(3)
+    points = square_paths([(0.2, 0.2, 0.8, 0.8)]).points
+    points = (points + 0.25 * torch.randn(points.shape, generator=random)).requires_grad_()
+    shown = torch.ones(1, 1)
+    before = fold_loss(points, shown).item()
+    optimizer = torch.optim.Adam([points], lr=0.01)
+    for _ in range(300):
+        optimizer.zero_grad()
+        fold_loss(points, shown).sum().backward()
+        optimizer.step()
+    assert before > 0.02
+    assert fold_loss(points, shown).item() < 1e-3

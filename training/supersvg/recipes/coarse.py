@@ -76,6 +76,10 @@ class CoarseConfig(TrainingConfig):
     boundary_floor: float = option(0.01, "down to this", group="losses")
     count_weight: float = option(1e-5, "weight of the number of visible paths", group="losses")
 
+    fold_weight: float = option(
+        0.1, "weight of paths that run backwards around their centre, which self-crossings come from", group="losses"
+    )
+
     # Samples
     sample_pictures: int = option(8, "pictures in a sample grid", group="record", operational=True)
     sample_size: int = option(128, "side of a sample picture", unit="pixels", group="record", operational=True)
@@ -122,14 +126,21 @@ class CoarseConfig(TrainingConfig):
         "small": {
             "picture_size": 224,
             "input_size": 64,
-            "superpixels": 16,
+            "superpixels": 64,
+            "compactness": 30.0,
+            "sigma": 1.0,
+            "overlap": 2,
+            "recolor": 0.1,
             "patch_size": 8,
             "width": 192,
             "depth": 6,
             "heads": 3,
             "head_width": 128,
             "head_heads": 4,
-            "paths": 32,
+            "paths": 12,
+            "boundary_weight": 0.3,
+            "boundary_decay": 0.0,
+            "count_weight": 1e-3,
             "batch_size": 256,
             "epochs": 40,
             "warmup_epochs": 2.0,
@@ -146,6 +157,9 @@ class CoarseConfig(TrainingConfig):
             "input_size": 224,
             "background": "black",
             "superpixels": 16,
+            "overlap": 0,
+            "crop": "stencil",
+            "fold_weight": 0.0,
             "patch_size": 16,
             "width": 384,
             "depth": 12,
@@ -193,6 +207,7 @@ class CoarseConfig(TrainingConfig):
             "boundary_decay",
             "boundary_floor",
             "count_weight",
+            "fold_weight",
         )
         self._above_zero("compactness")
         if self.segments < 2:

@@ -63,6 +63,11 @@ def find_superpixels(
     return Superpixels(boxes, blank)
 
 
+def as_labels(labels: NDArray[np.integer]) -> Tensor:
+    """A copy in a type that torch can compare: it knows uint16 by name only."""
+    return torch.from_numpy(labels.astype(np.uint8 if labels.dtype == np.uint8 else np.int32))
+
+
 def cut(
     pictures: Tensor,
     labels: Tensor,

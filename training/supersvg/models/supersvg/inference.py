@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from supersvg.models.supersvg.crops import cut, find_superpixels
+from supersvg.models.supersvg.crops import as_labels, cut, find_superpixels
 from supersvg.models.supersvg.losses import BACKGROUNDS
 from supersvg.models.supersvg.network import CoarseNetwork, Paths, build_network
 from supersvg.raster import coverage, render
@@ -87,7 +87,7 @@ def paint(
     )
     wanted = np.flatnonzero(~found.blank)
     # Copies: pictures from files and memory maps are read-only, which torch does not like.
-    pictures, label_planes = torch.tensor(picture)[None], torch.tensor(labels)[None]
+    pictures, label_planes = torch.tensor(picture)[None], as_labels(labels[None])
     points, colors, importance = [], [], []
     for begin in range(0, len(wanted), CROPS_AT_ONCE):
         part = wanted[begin : begin + CROPS_AT_ONCE]

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from supersvg.engine.metrics import NoLpips, flat_mse, ink_iou, load_lpips, mse, psnr, ssim
 from supersvg.engine.optimizer import decay_groups
 from supersvg.engine.task import Progress, Sample
-from supersvg.models.supersvg.crops import Superpixels, cut, find_superpixels
+from supersvg.models.supersvg.crops import Superpixels, as_labels, cut, find_superpixels
 from supersvg.models.supersvg.inference import crop_border, draw_document, paint
 from supersvg.models.supersvg.losses import BACKGROUNDS, coarse_losses
 from supersvg.models.supersvg.network import CoarseNetwork, build_network
@@ -117,7 +117,7 @@ class CoarseTask:
         turns = torch.tensor([random_bits(*key, FLIPS) & 7 for key in keys])
         image, mask = cut(
             torch.from_numpy(self.pictures[rows]),
-            torch.from_numpy(self.labels[rows]),
+            as_labels(self.labels[rows]),
             torch.arange(len(rows)),
             torch.tensor(wanted),
             torch.from_numpy(np.stack(boxes)),
