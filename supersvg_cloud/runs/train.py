@@ -80,7 +80,8 @@ STEPS: tuple[Step[Journey], ...] = (
     Step(
         name="watch",
         describe=lambda j: f"follow {j.run.run_dir / 'events.jsonl'} until the trainer ends",
-        is_done=lambda j: j.process is not None and not j.process.alive,
+        # Also where the trainer has ended before anyone looked: what it said is told once.
+        is_done=lambda j: j.attempt is not None and _last(j).ended is not None,
         run=lambda j: watch(j.run, j.provider, _claim(j), j.watcher),
     ),
     Step(
