@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -22,5 +23,8 @@ def main(argv: Sequence[str]) -> int:
     if argv[0] not in COMMANDS:
         sys.stderr.write(f"supersvg: there is no command {argv[0]!r}\n  commands: {', '.join(COMMANDS)}\n")
         return 64
+    # Threads that wait should sleep. OpenMP's default is to spin, and then a training beside any other program that
+    # wants the cores is several times slower. OpenMP reads this once, when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     code: int = importlib.import_module(f"supersvg.cli.{argv[0]}").main(argv[1:])
     return code
