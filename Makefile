@@ -18,7 +18,7 @@ test: $(READY)              ## all tests
 	$(BIN)/python -m pytest
 
 test-wheel: $(READY)        ## the unit tests against the built wheel, away from the sources
-	$(BIN)/python -m pytest tests/e2e/test_packaging.py
+	SUPERSVG_WHEEL_TESTS=all $(BIN)/python -m pytest tests/e2e/test_packaging.py
 
 check: $(READY)             ## format, lint, types, import contracts, spelling, generated docs
 	$(BIN)/ruff format --check .
